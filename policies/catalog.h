@@ -1,0 +1,93 @@
+// What the proxy knows of the database: the tables that policies name, as one role sees them. Immutable once built.
+// Filled from the rows of kCatalogQuery, over a client's session at its start or over an own connection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+namespace pgconcord::policies {
+
+using Oid = std::uint32_t;
+
+struct Column {
+  std::string name;
+  std::int16_t number = 0;       // attnum
+  std::string type;              // format_type
+  bool not_null = false;
+  bool has_default = false;
+  bool generated = false;        // GENERATED ALWAYS AS (...) STORED/VIRTUAL
+  char identity = '\0';          // 'a' ALWAYS, 'd' BY DEFAULT
+  std::string sequence;          // schema.name of the sequence the default draws from; empty = none
+  bool from_sequence = false;    // default calls nextval in any form, or identity
+  bool in_any_index = false;
+  bool may_select = false, may_insert = false, may_update = false;  // privileges of the role
+};
+
+enum class IndexKind : std::uint8_t { PrimaryKey, Unique, UniqueIndex, Exclusion };
+
+struct UniqueIndex {
+  Oid oid = 0;
+  std::string name;              // constraint name, or index name where there is no constraint
+  IndexKind kind = IndexKind::Unique;
+  std::vector<std::string> columns;   // key columns that are plain columns, in order
+  bool has_expressions = false;
+  std::string elements;          // ready text of all key elements, from pg_get_indexdef
+  std::string predicate;         // pg_get_expr; empty = full index
+  std::vector<std::string> referenced_columns;  // every column in elements and predicate: SELECT is needed on them
+  bool nulls_not_distinct = false;
+  bool immediate = true;         // false = deferrable
+  bool valid = true, ready = true;
+  Oid parent = 0;                // partitioned index this leaf index belongs to; 0 = none
+};
+
+struct Table {
+  Oid oid = 0;
+  std::string schema, name;
+  char relkind = 'r';            // r, p, v, m, f ...
+  Oid root = 0;                  // topmost partitioned table; 0 = not a partition
+  bool is_inheritance_child = false, has_inheritance_children = false;  // plain inheritance, not partitions
+  bool has_insert_or_update_rules = false;
+  bool has_before_insert_row_trigger = false, has_instead_of_trigger = false;
+  bool row_security_applies = false;  // relrowsecurity and the role does not bypass it
+  std::vector<std::string> partition_key_columns;
+  std::vector<Column> columns;   // by attnum, dropped ones left out
+  std::vector<UniqueIndex> indexes;
+  bool may_select = false, may_insert = false, may_update = false;      // table level
+};
+
+class Catalog {
+ public:
+  Catalog(std::string role, std::uint32_t server_version_num, std::vector<Table> tables);
+  const std::string& role() const { return role_; }
+  std::uint32_t server_version_num() const { return server_version_num_; }
+  // Unique in the process: part of a plan's cache key.
+  std::uint64_t id() const { return id_; }
+  const std::vector<Table>& tables() const { return tables_; }
+  const Table* find(Oid oid) const;
+  const Table* find(std::string_view schema, std::string_view name) const;
+
+  // The table and index a violation names, a leaf partition mapped to its root; nullptr/nullptr when unknown.
+  struct Located { const Table* table = nullptr; const UniqueIndex* index = nullptr; };
+  Located locate(std::string_view schema, std::string_view table, std::string_view constraint) const;
+
+ private:
+  std::string role_;
+  std::uint32_t server_version_num_;
+  std::uint64_t id_;
+  std::vector<Table> tables_;
+};
+
+// One text query, schema-qualified down to operators (protocol.md 5.4), that returns one row and one column: JSON.
+// It covers every relation whose bare name is one of `names`, in any schema, with the partitions below it.
+// $1 text[]: those bare names. Only bound parameters, no client text.
+extern const std::string_view kCatalogQuery;
+// The value of $1, in array text form.
+std::string catalog_query_names(const std::vector<std::string>& bare_names);
+// The single JSON value -> Catalog.
+[[nodiscard]] tl::expected<Catalog, std::string> catalog_from_json(std::string_view json);
+
+}  // namespace pgconcord::policies

@@ -1,0 +1,35 @@
+// Policies that were stopped for a table and role because a rewritten statement failed as the original could not (I9).
+// Shared by all workers; reading takes no lock while nothing is suspended.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgconcord::policies {
+
+struct Suspension {
+  std::string policy, schema, table, role, sqlstate;
+  friend bool operator==(const Suspension&, const Suspension&) = default;
+};
+
+class Suspensions {
+ public:
+  // True when it is new.
+  bool add(const Suspension& suspension);
+  bool holds(std::string_view policy, std::string_view schema, std::string_view table, std::string_view role) const;
+  // Raised by every change: part of a plan's cache key.
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  std::vector<Suspension> all() const;
+  void clear();
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Suspension> suspended_;
+  std::atomic<std::uint64_t> generation_{0};
+};
+
+}  // namespace pgconcord::policies

@@ -1,0 +1,32 @@
+// Every bound of the proxy that is not a setting, with its source. Settings are in policies/config.h (Limits).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace pgconcord {
+
+// protocol.md 1.9: a startup packet's body is 4 to 10000 bytes.
+inline constexpr std::uint32_t kStartupBodyMax = 10'000;
+// protocol.md 4.16: small client messages, and the server's PQ_LARGE_MESSAGE_LIMIT for Q P B F d.
+inline constexpr std::uint32_t kSmallMessageMax = 10'000;
+inline constexpr std::uint32_t kLargeMessageMax = (1U << 30) - 2;
+// protocol.md 2.13: any message before AuthenticationOk.
+inline constexpr std::uint32_t kAuthMessageMax = 64 * 1024;
+// protocol.md 4.20: errors and notices are read up to here, the rest streams through.
+inline constexpr std::size_t kErrorInspectMax = 64 * 1024;
+// A Bind longer than this is not read beyond its two names and never kept for a replay.
+inline constexpr std::size_t kReplayMax = 1024 * 1024;
+// protocol.md 4.8: names are significant in their first 63 bytes (NAMEDATALEN - 1).
+inline constexpr std::size_t kNameMax = 63;
+// One read buffer per worker.
+inline constexpr std::size_t kReadBuffer = 64 * 1024;
+// Stack of a worker thread: the parser runs on it (rewrite.md G3).
+inline constexpr std::size_t kWorkerStack = 64UL * 1024 * 1024;
+// Expected replies a session may be waiting for before it stops reading the client (protocol.md 4.22).
+inline constexpr std::size_t kRepliesMax = 100'000;
+// A session's own look-up may hold the client this long (protocol.md 3.7).
+inline constexpr std::chrono::milliseconds kLookUpBudget{2000};
+
+}  // namespace pgconcord

@@ -1,0 +1,84 @@
+// One client's conversation, sans-IO: bytes of both peers in, Actions out. Never blocks, never throws, keeps no clock.
+//
+// Flow: construct, hand in client bytes; when Actions ask for a server connection, open it and report the outcome;
+// then hand in bytes and ends of stream from both sides as they come and carry out the Actions after each call.
+// While wants_client_input() is false the client must not be read; the server is always read.
+// One thread: the worker that owns it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "metrics/registry.h"
+#include "policies/catalog_cache.h"
+#include "policies/config.h"
+#include "policies/plan.h"
+#include "policies/suspensions.h"
+#include "proxy/session/actions.h"
+
+namespace pgconcord::session {
+
+// One generation of the configuration, immutable and shared by all workers.
+struct Settings {
+  policies::Config config;
+  std::uint64_t generation = 0;
+};
+using SettingsRef = std::shared_ptr<const Settings>;
+
+// What a worker lends its sessions; outlives them.
+struct Environment {
+  SettingsRef settings;                  // replaced by the worker on reload; sessions follow at their next idle point
+  policies::PlanCache& plans;            // the worker's own
+  policies::CatalogCache& catalogs;      // of the process
+  policies::Suspensions& suspensions;    // of the process
+  metrics::Shard& metrics;               // the worker's own
+  std::chrono::milliseconds now{0};      // the loop's cached monotonic time, refreshed by the worker before each call
+};
+
+enum class Phase : std::uint8_t {
+  Startup,         // waiting for SSLRequest, GSSENCRequest, CancelRequest or StartupMessage
+  Connecting,      // waiting for the server connection
+  Authenticating,  // until the first ReadyForQuery
+  Ready,
+  Opaque,          // replication or cancel: a byte pipe
+  Closing,         // nothing more is read from the client
+};
+
+class Session {
+ public:
+  // `id` spreads rollouts; stable for the life of the session.
+  Session(Environment& environment, std::uint64_t id);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void on_client_bytes(std::string_view bytes, Actions& actions);
+  void on_server_bytes(std::string_view bytes, Actions& actions);
+  void on_client_eof(Actions& actions);
+  void on_server_eof(Actions& actions);
+  void on_server_connected(Actions& actions);
+  // Every address failed. The client gets FATAL 57P03 with a generic text (protocol.md 1.18, 1.19).
+  void on_server_unavailable(Actions& actions);
+  // About once a second while the session lives: deadlines of start-up and of own look-ups.
+  void on_tick(Actions& actions);
+  // The proxy is going away: a session that is idle now is told so (57P01) and closed, another at its next idle point.
+  void drain(Actions& actions);
+  // The limit of clients is reached: after the StartupMessage the client gets FATAL 53300.
+  void refuse(Actions& actions);
+
+  bool wants_client_input() const;
+  Phase phase() const;
+  // For logs: database, user; empty before the StartupMessage. Backend process id; 0 before BackendKeyData.
+  const std::string& database() const;
+  const std::string& user() const;
+  std::int32_t backend_pid() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pgconcord::session
