@@ -1,0 +1,28 @@
+# A menu; every entry is one call of a script that also works alone.
+.DEFAULT_GOAL := help
+.PHONY: help dependencies build release test integration demo lint format golden fuzz clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
+dependencies: ## install the Debian and Python packages that are missing
+	scripts/install-dependencies
+build: ## build the dev preset: warnings are errors, with tests
+	scripts/build dev
+release: ## build build/release/pgconcord
+	scripts/build release
+test: ## everything: build, ctest, integration tests, sanitizers
+	scripts/test
+integration: ## the integration tests alone, on the dev build
+	.venv/bin/python -m pytest tests/integration -n 2 --dist loadgroup
+demo: ## a Django application before and after, on a throw-away PostgreSQL
+	scripts/demo --once
+lint: ## clang-format, shellcheck, ruff, architecture, clang-tidy
+	scripts/lint
+format: ## format C++ and Python
+	scripts/format
+golden: ## rewrite the golden files from what the program says now
+	scripts/golden
+fuzz: ## build the libFuzzer targets (clang)
+	scripts/build fuzz
+clean: ## remove build/
+	rm -rf build
