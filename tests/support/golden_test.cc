@@ -30,7 +30,7 @@ TEST_F(GoldenFileReader, KeepsBlankLinesInsideInputAndOutput) {
   EXPECT_EQ(file->cases[0].expected, "x\n\ny\n");
   EXPECT_EQ(file->cases[1].input, "");
   EXPECT_EQ(file->cases[1].expected, "=x\n");
-  EXPECT_EQ(file->cases[1].line, 11U);
+  EXPECT_EQ(file->cases[1].line, 12U);
 }
 
 TEST_F(GoldenFileReader, WritesBackWhatItRead) {
