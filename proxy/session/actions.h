@@ -1,4 +1,5 @@
-// What a session wants done: bytes for both peers and changes of the connections. Data; net/ carries it out.
+// What a session wants done: bytes for both peers and changes of the connections. Data; net/
+// carries it out.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,9 @@
 
 namespace pgconcord::session {
 
-// Bytes for one peer, in order. Pieces that were only forwarded are not copied: they point into the bytes handed to
-// the session and must be written (or copied) before those go away, that is before the next call.
+// Bytes for one peer, in order. Pieces that were only forwarded are not copied: they point into the
+// bytes handed to the session and must be written (or copied) before those go away, that is before
+// the next call.
 class Outbox {
  public:
   // Adjacent pieces of the same buffer become one, so an untouched read is one write.
@@ -25,7 +27,11 @@ class Outbox {
 
  private:
   // `start` is nullptr for bytes in `own_`, which may still move: then `offset` counts.
-  struct Piece { const char* start; std::size_t offset; std::size_t size; };
+  struct Piece {
+    const char* start;
+    std::size_t offset;
+    std::size_t size;
+  };
   std::vector<Piece> pieces_;
   std::string own_;
   std::size_t size_ = 0;
@@ -34,11 +40,14 @@ class Outbox {
 struct Actions {
   Outbox to_client;
   Outbox to_server;
-  bool connect_server = false;    // open the server connection, then on_server_connected() or on_server_unavailable()
-  bool relay_cancel = false;      // the same, for a CancelRequest: send to_server, wait for the server's EOF, close both
-  bool shutdown_server = false;   // after to_server was written: shut down the writing side
-  bool close_client = false;      // after to_client was written: shut down, read and discard for a while, close (7.5)
-  bool close_server = false;      // at once
+  bool connect_server =
+      false;  // open the server connection, then on_server_connected() or on_server_unavailable()
+  bool relay_cancel = false;     // the same, for a CancelRequest: send to_server, wait for the
+                                 // server's EOF, close both
+  bool shutdown_server = false;  // after to_server was written: shut down the writing side
+  bool close_client =
+      false;  // after to_client was written: shut down, read and discard for a while, close (7.5)
+  bool close_server = false;  // at once
 
   void clear();
 };

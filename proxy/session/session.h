@@ -1,9 +1,10 @@
-// One client's conversation, sans-IO: bytes of both peers in, Actions out. Never blocks, never throws, keeps no clock.
+// One client's conversation, sans-IO: bytes of both peers in, Actions out. Never blocks, never
+// throws, keeps no clock.
 //
-// Flow: construct, hand in client bytes; when Actions ask for a server connection, open it and report the outcome;
-// then hand in bytes and ends of stream from both sides as they come and carry out the Actions after each call.
-// While wants_client_input() is false the client must not be read; the server is always read.
-// One thread: the worker that owns it.
+// Flow: construct, hand in client bytes; when Actions ask for a server connection, open it and
+// report the outcome; then hand in bytes and ends of stream from both sides as they come and carry
+// out the Actions after each call. While wants_client_input() is false the client must not be read;
+// the server is always read. One thread: the worker that owns it.
 #pragma once
 
 #include <chrono>
@@ -30,12 +31,14 @@ using SettingsRef = std::shared_ptr<const Settings>;
 
 // What a worker lends its sessions; outlives them.
 struct Environment {
-  SettingsRef settings;                  // replaced by the worker on reload; sessions follow at their next idle point
-  policies::PlanCache& plans;            // the worker's own
-  policies::CatalogCache& catalogs;      // of the process
-  policies::Suspensions& suspensions;    // of the process
-  metrics::Shard& metrics;               // the worker's own
-  std::chrono::milliseconds now{0};      // the loop's cached monotonic time, refreshed by the worker before each call
+  SettingsRef
+      settings;  // replaced by the worker on reload; sessions follow at their next idle point
+  policies::PlanCache& plans;          // the worker's own
+  policies::CatalogCache& catalogs;    // of the process
+  policies::Suspensions& suspensions;  // of the process
+  metrics::Shard& metrics;             // the worker's own
+  std::chrono::milliseconds now{
+      0};  // the loop's cached monotonic time, refreshed by the worker before each call
 };
 
 enum class Phase : std::uint8_t {
@@ -43,8 +46,8 @@ enum class Phase : std::uint8_t {
   Connecting,      // waiting for the server connection
   Authenticating,  // until the first ReadyForQuery
   Ready,
-  Opaque,          // replication or cancel: a byte pipe
-  Closing,         // nothing more is read from the client
+  Opaque,   // replication or cancel: a byte pipe
+  Closing,  // nothing more is read from the client
 };
 
 class Session {
@@ -64,14 +67,16 @@ class Session {
   void on_server_unavailable(Actions& actions);
   // About once a second while the session lives: deadlines of start-up and of own look-ups.
   void on_tick(Actions& actions);
-  // The proxy is going away: a session that is idle now is told so (57P01) and closed, another at its next idle point.
+  // The proxy is going away: a session that is idle now is told so (57P01) and closed, another at
+  // its next idle point.
   void drain(Actions& actions);
   // The limit of clients is reached: after the StartupMessage the client gets FATAL 53300.
   void refuse(Actions& actions);
 
   bool wants_client_input() const;
   Phase phase() const;
-  // For logs: database, user; empty before the StartupMessage. Backend process id; 0 before BackendKeyData.
+  // For logs: database, user; empty before the StartupMessage. Backend process id; 0 before
+  // BackendKeyData.
   const std::string& database() const;
   const std::string& user() const;
   std::int32_t backend_pid() const;

@@ -1,0 +1,137 @@
+#include "proxy/wire/backend_messages.h"
+
+#include <charconv>
+
+#include "proxy/wire/bytes.h"
+
+namespace pgconcord::wire {
+namespace {
+
+void assign_field(char code, std::string_view value, ErrorResponse& error) {
+  switch (code) {
+    case 'V':
+      error.severity = value;
+      break;
+    case 'S':
+      if (error.severity.empty()) error.severity = value;
+      break;
+    case 'C':
+      error.sqlstate = value;
+      break;
+    case 's':
+      error.schema = value;
+      break;
+    case 't':
+      error.table = value;
+      break;
+    case 'c':
+      error.column = value;
+      break;
+    case 'd':
+      error.datatype = value;
+      break;
+    case 'n':
+      error.constraint = value;
+      break;
+    case 'W':
+      error.where = value;
+      break;
+    case 'R':
+      error.routine = value;
+      break;
+    case 'P':
+      std::from_chars(value.data(), value.data() + value.size(), error.position);
+      break;
+    default:
+      break;
+  }
+}
+
+void put_field(ByteWriter& writer, char code, std::string_view value) {
+  if (value.empty()) return;
+  writer.raw(std::string_view(&code, 1));
+  writer.string(value);
+}
+
+}  // namespace
+
+ErrorResponse error_response(std::string_view body) {
+  ErrorResponse error;
+  ByteReader reader(body);
+  while (reader.ok() && !reader.at_end()) {
+    const char code = static_cast<char>(reader.u8());
+    if (code == '\0') break;
+    const std::string_view value = reader.string();
+    if (reader.ok()) assign_field(code, value, error);
+  }
+  return error;
+}
+
+CommandTag command_tag(std::string_view body) {
+  CommandTag tag;
+  if (!body.empty() && body.back() == '\0') body.remove_suffix(1);
+  tag.command = body;
+  const std::size_t digit = body.find_first_of("0123456789");
+  if (digit == std::string_view::npos || digit == 0) return tag;
+  tag.command = body.substr(0, digit - 1);
+  const std::size_t last = body.rfind(' ') + 1;
+  const auto [end, error] =
+      std::from_chars(body.data() + last, body.data() + body.size(), tag.rows);
+  tag.has_rows = error == std::errc{} && end == body.data() + body.size();
+  return tag;
+}
+
+std::optional<ParameterStatus> parameter_status(std::string_view body) {
+  ByteReader reader(body);
+  ParameterStatus status;
+  status.name = reader.string();
+  status.value = reader.string();
+  if (!reader.ok()) return std::nullopt;
+  return status;
+}
+
+std::string make_fatal(const FatalText& text) {
+  ByteWriter writer;
+  writer.begin('E');
+  put_field(writer, 'S', "FATAL");
+  put_field(writer, 'V', "FATAL");
+  put_field(writer, 'C', text.sqlstate);
+  put_field(writer, 'M', text.message);
+  put_field(writer, 'D', text.detail);
+  put_field(writer, 'H', text.hint);
+  writer.raw(std::string_view("\0", 1));
+  writer.end();
+  return writer.take();
+}
+
+std::string with_position(std::string_view raw, std::uint32_t position) {
+  ByteReader reader(raw.substr(5));
+  ByteWriter writer;
+  writer.begin(raw[0]);
+  while (reader.ok() && !reader.at_end()) {
+    const char code = static_cast<char>(reader.u8());
+    if (code == '\0') break;
+    const std::string_view value = reader.string();
+    if (code != 'P') {
+      writer.raw(std::string_view(&code, 1));
+      writer.string(value);
+    } else if (position != 0) {
+      put_field(writer, 'P', std::to_string(position));
+    }
+  }
+  writer.raw(std::string_view("\0", 1));
+  writer.end();
+  return writer.take();
+}
+
+std::optional<std::string_view> first_column(std::string_view body) {
+  ByteReader reader(body);
+  if (reader.u16() == 0) return std::nullopt;
+  const std::uint32_t length = reader.u32();
+  if (!reader.ok() || length == 0xFFFFFFFF) return std::nullopt;
+  const std::string_view value = reader.take(length);
+  if (!reader.ok()) return std::nullopt;
+  return value;
+}
+
+}  // namespace pgconcord::wire

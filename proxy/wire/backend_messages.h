@@ -1,0 +1,50 @@
+// Server messages: only what is read or made here. Views point into the body handed in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgconcord::wire {
+
+// ErrorResponse and NoticeResponse (manual "Error and Notice Message Fields"). Any field may be
+// missing (protocol.md 4.13).
+struct ErrorResponse {
+  std::string_view severity;                                     // V, else S
+  std::string_view sqlstate;                                     // C
+  std::string_view schema, table, column, datatype, constraint;  // s t c d n
+  std::string_view where;      // W: present inside functions, triggers and COPY
+  std::string_view routine;    // R
+  std::uint32_t position = 0;  // P, in characters, 1-based; 0 = none
+  bool fatal() const { return severity == "FATAL" || severity == "PANIC"; }
+};
+ErrorResponse error_response(std::string_view body);
+
+struct CommandTag {
+  std::string_view command;  // "INSERT", "CREATE TABLE", ...
+  std::uint64_t rows = 0;    // the last number; 0 when there is none
+  bool has_rows = false;
+};
+CommandTag command_tag(std::string_view body);
+
+struct ParameterStatus {
+  std::string_view name, value;
+};
+std::optional<ParameterStatus> parameter_status(std::string_view body);
+
+// What the proxy says itself. Always FATAL: drivers mishandle an ERROR that is followed by the end
+// of the stream (7.6).
+struct FatalText {
+  std::string_view sqlstate, message, detail, hint;
+};
+std::string make_fatal(const FatalText& text);
+
+// The ErrorResponse `raw` (a whole message) with its field P replaced, or left out where `position`
+// is 0 (4.14).
+std::string with_position(std::string_view raw, std::uint32_t position);
+
+// The first column of a DataRow body; nothing when it is NULL or there is none.
+std::optional<std::string_view> first_column(std::string_view body);
+
+}  // namespace pgconcord::wire
