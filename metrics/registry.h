@@ -1,5 +1,6 @@
-// Counting without contention. Each worker has one Shard with cells that only it writes; the Registry sums the shards
-// when it is scraped. A cell's address is stable for the life of its shard, so hot paths look it up once and keep it.
+// Counting without contention. Each worker has one Shard with cells that only it writes; the
+// Registry sums the shards when it is scraped. A cell's address is stable for the life of its
+// shard, so hot paths look it up once and keep it.
 #pragma once
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +18,13 @@
 
 namespace pgconcord::metrics {
 
-// One number, written by one thread, read by any. Counters and gauges alike; gauges may go down and are summed over shards.
+// One number, written by one thread, read by any. Counters and gauges alike; gauges may go down.
+// The shards' cells of one series are put together as MetricDefinition::combine says.
 class Cell {
  public:
-  void add(double amount = 1) { value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed); }
+  void add(double amount = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
   void set(double value) { value_.store(value, std::memory_order_relaxed); }
   double value() const { return value_.load(std::memory_order_relaxed); }
 
@@ -27,40 +32,55 @@ class Cell {
   std::atomic<double> value_{0};
 };
 
-// Fixed buckets in seconds (ecosystem.md section 3), one writing thread.
+// Fixed buckets in seconds, one writing thread.
 class HistogramCell {
  public:
-  HistogramCell();
+  // `bounds` ascend and outlive the cell (they stand in the table of definitions).
+  explicit HistogramCell(std::span<const double> bounds);
   void observe(double seconds);
-  struct Snapshot { std::vector<double> bounds; std::vector<std::uint64_t> cumulative; double sum; std::uint64_t count; };
+
+  // `cumulative` has one figure per bound, without +Inf, which is `count`.
+  struct Snapshot {
+    std::vector<double> bounds;
+    std::vector<std::uint64_t> cumulative;
+    double sum = 0;
+    std::uint64_t count = 0;
+  };
   Snapshot snapshot() const;
 
  private:
-  std::vector<std::atomic<std::uint64_t>> buckets_;
+  std::span<const double> bounds_;
+  std::vector<std::atomic<std::uint64_t>> buckets_;  // the last is what lies above all bounds
   std::atomic<double> sum_{0};
 };
 
 using Labels = std::initializer_list<std::string_view>;
 
 class Registry;
+class SeriesLimit;
+class SeriesStore;
 
-// The cells of one thread. Look-ups take the shard's own mutex (shared only with a scrape) and hash the labels.
+// The cells of one thread. Look-ups take the shard's own mutex (shared only with a scrape) and hash
+// the labels; one of a known series allocates nothing.
 class Shard {
  public:
   ~Shard();
-  // `labels` in the order of the definition. Label values are cut to 63 bytes and made valid UTF-8; over the cap the
-  // cell of the series whose capped labels are all `__other__` is returned. Never fails.
+  // `labels` in the order of the definition. Label values are cut to 63 bytes and made valid UTF-8;
+  // over the caps the cell of a series with `__other__` in the capped labels is returned. Never
+  // fails.
   Cell& cell(Metric metric, Labels labels);
   HistogramCell& histogram(Metric metric, Labels labels);
 
  private:
   friend class Registry;
-  explicit Shard(Registry& registry);
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  explicit Shard(SeriesLimit& limit);
+  std::unique_ptr<SeriesStore> series_;
 };
 
-struct Caps { std::size_t constraint_series = 2000; std::size_t applications = 50; };
+struct Caps {
+  std::size_t constraint_series = 2000;
+  std::size_t applications = 50;
+};
 
 class Registry {
  public:
@@ -74,11 +94,14 @@ class Registry {
 
   // Exposition format 0.0.4, including process_* and whatever `refresh` sets first. Any thread.
   std::string render() const;
-  // Called at the start of each render(), on the scraping thread, with a shard of its own for gauges.
+
+  // Called at the start of each render(), on the scraping thread, one render at a time, with an
+  // empty shard that lives only for that render: a series that is not set again is gone (the policy
+  // that a reload removed). So keep no cell of it, and set() absolute values. It must not call
+  // render().
   void on_scrape(std::function<void(Shard&)> refresh);
 
  private:
-  friend class Shard;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
