@@ -59,7 +59,9 @@ constexpr std::array<MetricDefinition, kMetricCount> kDefinitions = {{
      "Rewritten statements that failed with an error the original could not have raised.", kCounter,
      kPolicySqlstate},
     {Metric::PolicySuspended, "pgconcord_policy_suspended",
-     "1 while the policy is suspended after such an error.", kGauge, kPolicy, kLargest},
+     "1 while the policy is suspended because a rewritten statement failed where the original "
+     "could not.",
+     kGauge, kPolicy, kLargest},
     {Metric::PolicyInfo, "pgconcord_policy_info", "1 for every policy of the configuration.",
      kGauge, kPolicyInfo, kLargest},
     {Metric::Statements, "pgconcord_statements_total", "Statements clients sent.", kCounter,

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "metrics/label_value.h"
@@ -10,14 +11,15 @@
 namespace pgconcord::metrics {
 namespace {
 
-// A wrong number of labels is a mistake in our own code that no input can cause.
-void check_shape(const SeriesView& series, bool wants_histogram) {
+// A mistake in our own code that no input can cause.
+void check_shape(const SeriesView& series, MetricType type) {
   const MetricDefinition& wanted = definition(series.metric);
-  const bool is_histogram = wanted.type == MetricType::Histogram;
-  if (series.labels.size() == wanted.labels.size() && is_histogram == wants_histogram) return;
-  std::fprintf(stderr, "%.*s: looked up with %zu labels as a %s, defined otherwise\n",
-               static_cast<int>(wanted.name.size()), wanted.name.data(), series.labels.size(),
-               wants_histogram ? "histogram" : "number");
+  const bool is_histogram = type == MetricType::Histogram;
+  const bool should_be_histogram = wanted.type == MetricType::Histogram;
+  if (series.labels.size() == wanted.labels.size() && is_histogram == should_be_histogram) return;
+  std::fprintf(stderr, "%s: looked up with %zu labels as a %s, defined otherwise\n",
+               std::string(wanted.name).c_str(), series.labels.size(),
+               is_histogram ? "histogram" : "number");
   std::abort();
 }
 
@@ -41,14 +43,14 @@ std::vector<SeriesStore::Entry<Value>> addresses(const Map& map) {
 // The labels are looked up as they came: a hit is a sanitised and admitted series by construction.
 // Ones that need a change, or have no series of their own, take the slow path every time.
 Cell& SeriesStore::cell(const SeriesView& series) {
-  check_shape(series, false);
+  check_shape(series, MetricType::Counter);
   const std::lock_guard lock(mutex_);
   if (const auto known = cells_.find(series); known != cells_.end()) return known->second;
   return cells_.try_emplace(limit_.admit(sanitised(series))).first->second;
 }
 
 HistogramCell& SeriesStore::histogram(const SeriesView& series) {
-  check_shape(series, true);
+  check_shape(series, MetricType::Histogram);
   const std::lock_guard lock(mutex_);
   if (const auto known = histograms_.find(series); known != histograms_.end()) {
     return known->second;
