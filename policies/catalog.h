@@ -22,7 +22,8 @@ struct Column {
   bool generated = false;        // GENERATED ALWAYS AS (...) STORED/VIRTUAL
   char identity = '\0';          // 'a' ALWAYS, 'd' BY DEFAULT
   std::string sequence;          // schema.name of the sequence the default draws from; empty = none
-  bool from_sequence = false;    // default calls nextval in any form, or identity
+  // Identity, or a default that calls nextval in any form or a volatile function of the user's, which may hide it.
+  bool from_sequence = false;
   bool in_any_index = false;
   bool may_select = false, may_insert = false, may_update = false;  // privileges of the role
 };
@@ -51,10 +52,13 @@ struct Table {
   Oid root = 0;                  // topmost partitioned table; 0 = not a partition
   bool is_inheritance_child = false, has_inheritance_children = false;  // plain inheritance, not partitions
   bool has_insert_or_update_rules = false;
-  bool has_before_insert_row_trigger = false, has_instead_of_trigger = false;
+  bool has_before_insert_row_trigger = false;  // the table's own, or one of a partition below it
+  bool has_instead_of_trigger = false;
   bool row_security_applies = false;  // relrowsecurity and the role does not bypass it
+  // Of the table itself, of the partitioned tables above it and of those below it: an update must not touch them.
   std::vector<std::string> partition_key_columns;
-  std::vector<Column> columns;   // by attnum, dropped ones left out
+  // By attnum, dropped ones left out. Empty for a partition that is known only through the table above it.
+  std::vector<Column> columns;
   std::vector<UniqueIndex> indexes;
   bool may_select = false, may_insert = false, may_update = false;      // table level
 };
@@ -69,8 +73,12 @@ class Catalog {
   const std::vector<Table>& tables() const { return tables_; }
   const Table* find(Oid oid) const;
   const Table* find(std::string_view schema, std::string_view name) const;
+  // The partitioned table above `table`, when the catalog has it; else `table` itself.
+  const Table& root_of(const Table& table) const;
 
   // The table and index a violation names, a leaf partition mapped to its root; nullptr/nullptr when unknown.
+  // An index that exists only on the leaf stays the leaf's: it is then none of `table->indexes`.
+  // REINDEX CONCURRENTLY's copies (_ccnew, _ccold) stand for the index they replace (rewrite.md A20).
   struct Located { const Table* table = nullptr; const UniqueIndex* index = nullptr; };
   Located locate(std::string_view schema, std::string_view table, std::string_view constraint) const;
 
@@ -89,5 +97,11 @@ extern const std::string_view kCatalogQuery;
 std::string catalog_query_names(const std::vector<std::string>& bare_names);
 // The single JSON value -> Catalog.
 [[nodiscard]] tl::expected<Catalog, std::string> catalog_from_json(std::string_view json);
+
+// nullptr when the table has none of that name.
+const Column* find_column(const Table& table, std::string_view name);
+const UniqueIndex* find_index(const Table& table, std::string_view name);
+// By OID.
+bool has_index(const Table& table, const UniqueIndex& index);
 
 }  // namespace pgconcord::policies

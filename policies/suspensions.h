@@ -18,7 +18,7 @@ struct Suspension {
 
 class Suspensions {
  public:
-  // True when it is new.
+  // True when it is new: the same policy, table and role with another SQLSTATE is not.
   bool add(const Suspension& suspension);
   bool holds(std::string_view policy, std::string_view schema, std::string_view table, std::string_view role) const;
   // Raised by every change: part of a plan's cache key.
@@ -29,6 +29,7 @@ class Suspensions {
  private:
   mutable std::mutex mutex_;
   std::vector<Suspension> suspended_;
+  std::atomic<bool> any_{false};  // lets holds() answer without the lock
   std::atomic<std::uint64_t> generation_{0};
 };
 
