@@ -1,0 +1,41 @@
+BEGIN
+
+DECLARE plain CURSOR FOR SELECT g, g * g FROM generate_series(1, 10) g
+
+FETCH 3 FROM plain
+
+MOVE FORWARD 2 FROM plain
+
+FETCH ALL FROM plain
+
+FETCH NEXT FROM plain
+
+CLOSE plain
+
+DECLARE again SCROLL CURSOR FOR SELECT g FROM generate_series(1, 5) g
+
+FETCH LAST FROM again
+
+FETCH PRIOR FROM again
+
+FETCH ABSOLUTE 2 FROM again
+
+COMMIT
+
+FETCH NEXT FROM again
+
+BEGIN
+
+DECLARE held CURSOR WITH HOLD FOR SELECT 'held', g FROM generate_series(1, 3) g
+
+DECLARE bits BINARY CURSOR FOR SELECT 1, 'text'
+
+FETCH ALL FROM bits
+
+COMMIT
+
+FETCH 2 FROM held
+
+CLOSE held
+
+CLOSE held

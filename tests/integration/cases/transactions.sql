@@ -1,0 +1,77 @@
+CREATE TABLE s (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v text)
+
+BEGIN
+
+INSERT INTO s VALUES (1, 'a')
+
+SAVEPOINT one
+
+INSERT INTO s VALUES (1, 'deferred, no error yet')
+
+ROLLBACK TO SAVEPOINT one
+
+INSERT INTO s VALUES (2, 'b')
+
+RELEASE SAVEPOINT one
+
+COMMIT
+
+BEGIN
+
+INSERT INTO s VALUES (1, 'fails at commit')
+
+COMMIT
+
+BEGIN
+
+INSERT INTO s VALUES (1, 'fails at set constraints')
+
+SET CONSTRAINTS ALL IMMEDIATE
+
+ROLLBACK
+
+INSERT INTO s VALUES (1, 'fails at the implicit commit')
+
+BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY
+
+INSERT INTO s VALUES (9, 'read only')
+
+ROLLBACK
+
+BEGIN
+
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ
+
+SELECT current_setting('transaction_isolation')
+
+SAVEPOINT a
+
+SAVEPOINT a
+
+SELECT 1/0
+
+ROLLBACK TO a
+
+SELECT 'in again'
+
+COMMIT AND CHAIN
+
+SELECT current_setting('transaction_isolation')
+
+ROLLBACK
+
+BEGIN
+
+INSERT INTO s VALUES (3, 'two phases')
+
+PREPARE TRANSACTION 'two-phases-1'
+
+ROLLBACK PREPARED 'two-phases-1'
+
+BEGIN
+
+SELECT 1/0
+
+COMMIT
+
+SELECT * FROM s ORDER BY id

@@ -1,0 +1,83 @@
+"""Fixtures: one PostgreSQL per test process, one database per test, proxies on request. All on loopback, all stopped."""
+
+import itertools
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from harness.postgres_server import PostgresServer  # noqa: E402
+from harness.proxy_process import ProxyProcess, configuration  # noqa: E402
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = PostgresServer()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def upstream(postgres):
+    """The server's address as the configuration file writes it."""
+    return f"127.0.0.1:{postgres.port}"
+
+
+@pytest.fixture
+def database(postgres):
+    """The name of a fresh database that belongs to this test alone."""
+    name = f"t{os.getpid()}_{next(numbers)}"
+    postgres.create_database(name)
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def direct(postgres, database):
+    """A direct connection as superuser to the test's database: the truth."""
+    with postgres.connect(database) as connection:
+        connection.execute("GRANT ALL ON SCHEMA public TO app")
+        connection.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app")
+        connection.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO app")
+        yield connection
+
+
+def proxies(upstream):
+    """Starts proxies and stops every one of them, checking how they ended."""
+    started = []
+
+    def start(policies="", mode="enforce", *, arguments=None, environment=None, **more):
+        if arguments is None:
+            config = configuration(more.pop("upstream", upstream), policies, mode, **more)
+            process = ProxyProcess(config, environment=environment)
+        else:
+            process = ProxyProcess(None, arguments, environment)
+        started.append(process)
+        return process.start()
+
+    yield start
+    problems = []
+    for process in started:
+        try:
+            process.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def proxy(upstream):
+    yield from proxies(upstream)
+
+
+@pytest.fixture(scope="module")
+def module_proxy(upstream):
+    """For tests that only look at what passes through; tests that count use `proxy`."""
+    yield from proxies(upstream)
