@@ -1,7 +1,5 @@
 """Fixtures: one PostgreSQL per test process, one database per test, proxies on request. All on loopback, all stopped."""
 
-import itertools
-import os
 import pathlib
 import sys
 
@@ -11,8 +9,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness.postgres_server import PostgresServer  # noqa: E402
 from harness.proxy_process import ProxyProcess, configuration  # noqa: E402
-
-numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -32,20 +28,14 @@ def upstream(postgres):
 
 @pytest.fixture
 def database(postgres):
-    """The name of a fresh database that belongs to this test alone."""
-    name = f"t{os.getpid()}_{next(numbers)}"
-    postgres.create_database(name)
-    yield name
-    postgres.drop_database(name)
+    """The name of a database that is empty but for what this test makes."""
+    return postgres.fresh_database("test")
 
 
 @pytest.fixture
 def direct(postgres, database):
     """A direct connection as superuser to the test's database: the truth."""
     with postgres.connect(database) as connection:
-        connection.execute("GRANT ALL ON SCHEMA public TO app")
-        connection.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app")
-        connection.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO app")
         yield connection
 
 

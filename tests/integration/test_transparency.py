@@ -1,8 +1,6 @@
 """Nobody can tell the proxy from the server (I1): every case file, run directly and through the proxy, gives the same
 messages, whatever the protocol and whatever a policy that does not concern the statement says."""
 
-import itertools
-
 import pytest
 from harness import dialogues, messages
 from harness.masking import masked
@@ -27,7 +25,6 @@ MODES = {
     "observe": {"policies": USERS_POLICY, "mode": "observe"},
     "enforce-elsewhere": {"policies": UNRELATED_POLICY, "mode": "enforce"},
 }
-numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -41,20 +38,16 @@ def transparent(request, module_proxy, upstream):
 
 @pytest.fixture(scope="module")
 def run(postgres):
-    """Runs a dialogue in a fresh database; the direct outcome of the same dialogue is asked for once."""
+    """Runs a dialogue in an empty database; the direct outcome of the same dialogue is asked for once."""
     remembered = {}
 
     def run_at(port, key, dialogue):
         if port == postgres.port and key in remembered:
             return remembered[key]
-        name = f"transparent_{next(numbers)}_{port}"
-        postgres.create_database(name)
-        try:
-            with WireClient(("127.0.0.1", port), timeout=30) as client:
-                client.log_in(user="postgres", database=name)
-                received = masked(dialogue(client))
-        finally:
-            postgres.drop_database(name)
+        name = postgres.fresh_database("transparency")
+        with WireClient(("127.0.0.1", port), timeout=30) as client:
+            client.log_in(user="postgres", database=name)
+            received = masked(dialogue(client))
         return remembered.setdefault(key, received) if port == postgres.port else received
 
     return run_at

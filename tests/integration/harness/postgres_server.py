@@ -56,6 +56,17 @@ def unprivileged():
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
+DROP_SCHEMAS = """
+DO $$
+DECLARE name text;
+BEGIN
+  FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+  END LOOP;
+END $$
+"""
+
+
 class PostgresServer:
     superuser = "postgres"
 
@@ -63,6 +74,7 @@ class PostgresServer:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgc-pg-"))
         self.port = free_port()
         self.process = None
+        self.log_start = 0
 
     @property
     def log_path(self):
@@ -121,23 +133,35 @@ class PostgresServer:
             host="127.0.0.1", port=self.port, user=user or self.superuser, dbname=database, autocommit=True, **more
         )
 
-    def create_database(self, name):
+    def fresh_database(self, name):
+        """An empty database with this name. An existing one is emptied, which takes a tenth of the time of a new one."""
         with self.connect() as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
-            connection.execute(f'GRANT ALL ON DATABASE "{name}" TO app')
-
-    def drop_database(self, name):
-        with self.connect() as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if not found:
+                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+                connection.execute(f'GRANT ALL ON DATABASE "{name}" TO app')
+            terminate = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(terminate, [name])
+        with self.connect(name) as connection:
+            connection.execute("SET client_min_messages = warning")
+            connection.execute(DROP_SCHEMAS)
+            connection.execute("CREATE SCHEMA public")
+            connection.execute("GRANT ALL ON SCHEMA public TO PUBLIC")
+            connection.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app")
+            connection.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO app")
+        self.log_start = self.log_path.stat().st_size
+        return name
 
     def log(self):
         return self.log_path.read_text(errors="replace")
 
     def log_of(self, database):
-        """Log lines that start a message of one database; continuation lines of a statement come along."""
+        """Log lines of one database since it was made fresh; continuation lines of a statement come along."""
+        with self.log_path.open("rb") as file:
+            file.seek(self.log_start)
+            text = file.read().decode(errors="replace")
         lines, inside = [], False
-        for line in self.log().splitlines():
+        for line in text.splitlines():
             if not line.startswith("\t"):
                 inside = line.split(" ")[1:2] == [database]
             if inside:
