@@ -1,0 +1,108 @@
+#include "parser/command.h"
+
+#include <array>
+
+#include "parser/lexer.h"
+
+namespace pgconcord::parser {
+namespace {
+
+bool equals_keyword(std::string_view text, std::string_view keyword) {
+  if (text.size() != keyword.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((text[i] | 0x20) != keyword[i]) return false;
+  }
+  return true;
+}
+
+struct Keyword {
+  std::string_view name;
+  Command command;
+};
+
+// Most frequent first; the first letter sorts most of them out.
+constexpr std::array kKeywords{
+    Keyword{"select", Command::Select},
+    Keyword{"insert", Command::Insert},
+    Keyword{"update", Command::Update},
+    Keyword{"delete", Command::Delete},
+    Keyword{"begin", Command::Begin},
+    Keyword{"commit", Command::Commit},
+    Keyword{"set", Command::Set},
+    Keyword{"with", Command::With},
+    Keyword{"savepoint", Command::Savepoint},
+    Keyword{"release", Command::Release},
+    Keyword{"rollback", Command::Rollback},
+    Keyword{"copy", Command::Copy},
+    Keyword{"values", Command::Select},
+    Keyword{"table", Command::Select},
+    Keyword{"merge", Command::Merge},
+    Keyword{"start", Command::Begin},
+    Keyword{"end", Command::Commit},
+    Keyword{"abort", Command::Rollback},
+    Keyword{"reset", Command::Reset},
+    Keyword{"discard", Command::Discard},
+    Keyword{"prepare", Command::Prepare},
+    Keyword{"execute", Command::Execute},
+    Keyword{"deallocate", Command::Deallocate},
+    Keyword{"create", Command::Ddl},
+    Keyword{"alter", Command::Ddl},
+    Keyword{"drop", Command::Ddl},
+    Keyword{"truncate", Command::Ddl},
+    Keyword{"comment", Command::Ddl},
+    Keyword{"grant", Command::Ddl},
+    Keyword{"revoke", Command::Ddl},
+    Keyword{"reindex", Command::Ddl},
+    Keyword{"cluster", Command::Ddl},
+    Keyword{"refresh", Command::Ddl},
+    Keyword{"security", Command::Ddl},
+    Keyword{"import", Command::Ddl},
+    Keyword{"reassign", Command::Ddl},
+};
+
+Command command_of(std::string_view word) {
+  const char letter = static_cast<char>(word.front() | 0x20);
+  for (const Keyword& keyword : kKeywords) {
+    if (keyword.name.front() == letter && equals_keyword(word, keyword.name))
+      return keyword.command;
+  }
+  return Command::Other;
+}
+
+bool next_is(Lexer& lexer, std::string_view keyword) {
+  return lexer.next() == TokenKind::Word && equals_keyword(lexer.text(), keyword);
+}
+
+Command rollback(Lexer& lexer) {
+  if (lexer.next() != TokenKind::Word) return Command::Rollback;
+  if (equals_keyword(lexer.text(), "work") || equals_keyword(lexer.text(), "transaction")) {
+    if (lexer.next() != TokenKind::Word) return Command::Rollback;
+  }
+  return equals_keyword(lexer.text(), "to") ? Command::RollbackTo : Command::Rollback;
+}
+
+}  // namespace
+
+Command leading_command(std::string_view sql) {
+  Lexer lexer(sql);
+  TokenKind kind = lexer.next();
+  while (kind == TokenKind::Punctuation && lexer.first() == ';') kind = lexer.next();
+  if (kind == TokenKind::End) return lexer.unsure() ? Command::Other : Command::Empty;
+  const bool parenthesised = kind == TokenKind::Punctuation && lexer.first() == '(';
+  while (kind == TokenKind::Punctuation && lexer.first() == '(') kind = lexer.next();
+  if (kind != TokenKind::Word) return Command::Other;
+
+  const Command command = command_of(lexer.text());
+  if (parenthesised) {
+    return command == Command::Select || command == Command::With ? command : Command::Other;
+  }
+  if (command == Command::Rollback) return rollback(lexer);
+  if (command == Command::Set && next_is(lexer, "constraints")) return Command::SetConstraints;
+  if (command == Command::Prepare && next_is(lexer, "transaction") &&
+      lexer.next() == TokenKind::String) {
+    return Command::Commit;
+  }
+  return command;
+}
+
+}  // namespace pgconcord::parser
