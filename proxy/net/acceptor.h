@@ -1,0 +1,64 @@
+// The listening sockets on the main loop: accepts and hands each client to the worker with the
+// fewest sessions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "policies/config.h"
+#include "proxy/net/socket.h"
+#include "proxy/net/uv_handle.h"
+#include "proxy/net/worker.h"
+
+namespace pgconcord::net {
+
+class Acceptor {
+ public:
+  using Workers = std::vector<std::unique_ptr<Worker>>;
+
+  // All or nothing: the first address that cannot be bound is the error.
+  [[nodiscard]] static Result<std::unique_ptr<Acceptor>> open(
+      uv_loop_t& loop, const std::vector<policies::Listener>& listeners, metrics::Shard& metrics);
+  // Closes the listeners and removes their unix sockets.
+  ~Acceptor();
+
+  void start(Workers& workers);
+  // Hands over what the kernel has already accepted, so that no client is reset (protocol.md 7.10),
+  // then closes.
+  void close();
+  void set_max_clients(std::size_t max_clients) { max_clients_ = max_clients; }
+  // Addresses as bound, port 0 resolved; in the order of the configuration.
+  std::vector<std::string> addresses() const;
+
+ private:
+  struct Listening {
+    Descriptor socket;
+    std::string address;
+    std::string unix_path;  // to be removed at the end; empty for TCP
+    UvHandle<uv_poll_t> poll;
+    Acceptor* acceptor = nullptr;
+  };
+
+  Acceptor(uv_loop_t& loop, metrics::Shard& metrics);
+  void listen(Listening& listening);
+  void accept_from(const Listening& listening);
+  bool accept_one(const Listening& listening);
+  void hand_over(Descriptor socket, const SocketAddress& peer);
+  void pause();
+  void resume();
+
+  uv_loop_t& loop_;
+  metrics::Cell& refused_;
+  std::vector<std::unique_ptr<Listening>> listening_;
+  UvHandle<uv_timer_t> pause_;  // out of descriptors: nobody is accepted until it rings
+  Workers* workers_ = nullptr;
+  std::size_t max_clients_ = 0;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace pgconcord::net

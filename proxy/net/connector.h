@@ -1,0 +1,76 @@
+// Opens one server connection: every address in the order of the configuration, every address a
+// name resolves to, each with its own timeout (protocol.md 7.16). Numeric hosts and unix sockets
+// never touch the resolver's thread pool.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "metrics/registry.h"
+#include "policies/config.h"
+#include "proxy/net/socket.h"
+#include "proxy/net/upstream_health.h"
+#include "proxy/net/uv_handle.h"
+
+namespace pgconcord::net {
+
+struct Connected {
+  Descriptor socket;
+  std::string upstream;  // the configured address that answered, as written
+};
+
+class ConnectorEvents {
+ public:
+  // Once per start(), possibly from within it. The error is that of the last address. A callee may
+  // destroy the connector.
+  virtual void on_connect(Result<Connected> outcome) = 0;
+
+ protected:
+  ~ConnectorEvents() = default;
+};
+
+class Connector {
+ public:
+  // What it works with outlives it.
+  Connector(uv_loop_t& loop, const policies::Upstream& upstream, UpstreamHealth& health,
+            metrics::Shard& metrics);
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  void start(ConnectorEvents& events);
+
+ private:
+  struct Resolution;
+
+  void next_address();
+  void resolve(const policies::Address& address);
+  void on_resolved(int status, const addrinfo* found);
+  void next_candidate();
+  void wait_for(Descriptor socket);
+  void on_writable();
+  void succeed(Descriptor socket);
+  void fail(std::string_view reason, NetError error);
+  void arm_timeout();
+  const policies::Address& address() const { return upstream_.addresses[next_ - 1]; }
+
+  uv_loop_t& loop_;
+  const policies::Upstream& upstream_;
+  UpstreamHealth& health_;
+  metrics::Shard& metrics_;
+  ConnectorEvents* events_ = nullptr;
+  std::size_t next_ = 0;                  // index of the address after the one being tried
+  std::deque<SocketAddress> candidates_;  // what the address being tried stands for
+  Resolution* resolution_ = nullptr;      // owned by libuv while it runs
+  Descriptor socket_;                     // being connected
+  UvHandle<uv_poll_t> poll_;
+  UvHandle<uv_timer_t> timeout_;
+  std::uint64_t started_ns_ = 0;
+  NetError last_error_;
+};
+
+}  // namespace pgconcord::net

@@ -1,0 +1,62 @@
+#include "proxy/net/reload.h"
+
+#include <string_view>
+#include <tuple>
+
+namespace pgconcord::net {
+namespace {
+
+using policies::Config;
+
+bool is_same(const policies::Listener& a, const policies::Listener& b) {
+  const auto fields = [](const policies::Listener& each) {
+    return std::tie(each.address, each.tls.mode, each.tls.cert, each.tls.key, each.tls.client_ca,
+                    each.proxy_trusted);
+  };
+  return fields(a) == fields(b);
+}
+
+bool is_same(const std::vector<policies::Listener>& a, const std::vector<policies::Listener>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!is_same(a[i], b[i])) return false;
+  }
+  return true;
+}
+
+// The timeout is not among them: it is read at each connect.
+auto fixed_fields(const policies::Upstream& each) {
+  return std::tie(each.addresses, each.target_session_attrs, each.tls.mode, each.tls.ca,
+                  each.tls.cert, each.tls.key, each.tls.negotiation);
+}
+
+auto fixed_fields(const policies::Admin& each) { return std::tie(each.address, each.token_file); }
+
+auto fixed_fields(const policies::MetricsSettings& each) {
+  return std::tie(each.max_constraint_series, each.max_applications);
+}
+
+}  // namespace
+
+std::vector<std::string> keep_fixed_settings(const Config& running, Config& next) {
+  std::vector<std::string> ignored;
+  const auto keep = [&](std::string_view name, bool same, const auto& value, auto& target) {
+    if (same) return;
+    target = value;
+    ignored.emplace_back(name);
+  };
+  keep("listen", is_same(running.listeners, next.listeners), running.listeners, next.listeners);
+  policies::Upstream upstream = running.upstream;
+  upstream.connect_timeout = next.upstream.connect_timeout;
+  keep("upstream", fixed_fields(running.upstream) == fixed_fields(next.upstream), upstream,
+       next.upstream);
+  keep("admin", fixed_fields(running.admin) == fixed_fields(next.admin), running.admin, next.admin);
+  keep("workers", running.workers == next.workers, running.workers, next.workers);
+  keep("limits.plan_cache", running.limits.plan_cache == next.limits.plan_cache,
+       running.limits.plan_cache, next.limits.plan_cache);
+  keep("metrics", fixed_fields(running.metrics) == fixed_fields(next.metrics), running.metrics,
+       next.metrics);
+  return ignored;
+}
+
+}  // namespace pgconcord::net

@@ -1,0 +1,283 @@
+#include "proxy/net/server.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+#include <utility>
+
+#include "proxy/net/descriptor_limit.h"
+#include "proxy/net/gauges.h"
+#include "proxy/net/log.h"
+#include "proxy/net/reload.h"
+#include "proxy/net/upstream_probe.h"
+
+namespace pgconcord::net {
+namespace {
+
+using metrics::Metric;
+
+// A worker that has not turned its loop for so long is stuck.
+constexpr std::chrono::milliseconds kStuck{10'000};
+constexpr std::chrono::milliseconds kProbeTimeout{1000};
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::size_t worker_count(const policies::Config& config) {
+  if (config.workers != 0) return config.workers;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string result;
+  for (const std::string& word : words) result += (result.empty() ? "" : ",") + word;
+  return result;
+}
+
+// Readers never see a half-written file.
+Result<void> write_file(const std::string& path, const std::string& content) {
+  if (path.empty()) return {};
+  const std::string draft = path + ".new";
+  {
+    std::ofstream file(draft, std::ios::trunc);
+    file << content;
+    file.flush();
+    if (!file) return tl::unexpected(NetError{0, "cannot write " + path});
+  }
+  if (std::rename(draft.c_str(), path.c_str()) == 0) return {};
+  return tl::unexpected(NetError{0, "cannot write " + path});
+}
+
+std::string upstream_text(const policies::Config& config) {
+  std::vector<std::string> addresses;
+  for (const auto& address : config.upstream.addresses) addresses.push_back(address.text);
+  return joined(addresses);
+}
+
+}  // namespace
+
+Server::Server(ServeOptions options)
+    : options_(std::move(options)),
+      registry_({options_.config.metrics.max_constraint_series,
+                 options_.config.metrics.max_applications}),
+      metrics_(registry_.make_shard()),
+      health_(options_.config.upstream.addresses.size()),
+      shared_{catalogs_, suspensions_, health_, [this] { uv_async_send(wake_.get()); }} {
+  uv_loop_init(&loop_);
+}
+
+Server::~Server() {
+  for (const auto& worker : workers_) worker->stop();
+  workers_.clear();
+  acceptor_.reset();
+  signals_.clear();
+  wake_.reset();
+  deadline_.reset();
+  uv_run(&loop_, UV_RUN_DEFAULT);  // the close callbacks
+  uv_loop_close(&loop_);
+  if (!options_.pid_file.empty()) ::unlink(options_.pid_file.c_str());
+}
+
+Result<void> Server::open() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto& config = options_.config;
+  if (auto enough = provide_descriptors(config.limits.max_clients); !enough) return enough;
+  auto acceptor = Acceptor::open(loop_, config.listeners, metrics_);
+  if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
+  acceptor_ = std::move(*acceptor);
+  addresses_ = acceptor_->addresses();
+  wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {
+    return uv_async_init(&loop_, handle, [](uv_async_t* async) {
+      static_cast<Server*>(async->data)->stop_if_drained();
+    });
+  });
+  deadline_ = make_handle<uv_timer_t>(
+      this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
+  const bool watching = watch(SIGHUP) && watch(SIGTERM) && watch(SIGINT);
+  if (!wake_ || !deadline_ || !watching) {
+    return tl::unexpected(NetError{0, "cannot set up the main event loop"});
+  }
+  install(config);
+  if (auto started = open_workers(); !started) return started;
+  if (auto started = open_admin(); !started) return started;
+  acceptor_->start(workers_);
+  return write_files();
+}
+
+Result<void> Server::open_workers() {
+  const std::size_t count = worker_count(options_.config);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto worker = Worker::start(settings(), shared_, registry_.make_shard());
+    if (!worker) return tl::unexpected(std::move(worker.error()));
+    workers_.push_back(std::move(*worker));
+  }
+  return {};
+}
+
+Result<void> Server::open_admin() {
+  registry_.on_scrape([this](metrics::Shard& shard) { set_gauges(shard); });
+  return {};
+}
+
+Result<void> Server::write_files() const {
+  std::string ports;
+  for (const std::string& address : addresses_) ports += address + "\n";
+  if (auto written = write_file(options_.port_file, ports); !written) return written;
+  return write_file(options_.pid_file, std::to_string(::getpid()) + "\n");
+}
+
+void Server::run() {
+  const auto running = settings();
+  spdlog::info("started version={} listen={} upstream={} mode={} policies={} workers={} config={}",
+               options_.version, joined(addresses_), quoted(upstream_text(running->config)),
+               policies::label(running->config.mode), running->config.policies.size(),
+               workers_.size(), quoted(options_.config_file));
+  uv_run(&loop_, UV_RUN_DEFAULT);
+}
+
+bool Server::watch(int signal_number) {
+  auto handle = make_handle<uv_signal_t>(
+      this, [&](uv_signal_t* created) { return uv_signal_init(&loop_, created); });
+  if (!handle) return false;
+  const int status = uv_signal_start(
+      handle.get(),
+      [](uv_signal_t* signal, int number) {
+        static_cast<Server*>(signal->data)->on_signal(number);
+      },
+      signal_number);
+  signals_.push_back(std::move(handle));
+  return status == 0;
+}
+
+void Server::on_signal(int signal_number) {
+  if (signal_number == SIGHUP) {
+    if (state_ == State::Running) reload();
+  } else if (signal_number == SIGTERM && state_ == State::Running) {
+    drain();
+  } else {
+    stop();
+  }
+}
+
+void Server::reload() {
+  auto next = options_.reload();
+  if (!next) {
+    last_reload_successful_ = false;
+    for (const policies::ConfigError& error : next.error()) {
+      spdlog::error("configuration error at={} path={} reason={} help={}",
+                    quoted(error.file + ":" + std::to_string(error.line) + ":" +
+                           std::to_string(error.column)),
+                    quoted(error.path), quoted(error.message), quoted(error.help));
+    }
+    spdlog::error("reload failed errors={} effect=\"the running configuration stays\"",
+                  next.error().size());
+    return;
+  }
+  const auto ignored = keep_fixed_settings(settings()->config, *next);
+  if (!ignored.empty()) {
+    spdlog::warn("settings need a restart ignored={}", joined(ignored));
+  }
+  install(std::move(*next));
+  const auto running = settings();
+  for (const auto& worker : workers_) worker->apply(running);
+  spdlog::info("reloaded generation={} mode={} policies={}", running->generation,
+               policies::label(running->config.mode), running->config.policies.size());
+}
+
+void Server::install(policies::Config config) {
+  const auto before = settings();
+  auto next = std::make_shared<session::Settings>();
+  next->config = std::move(config);
+  next->generation = before ? before->generation + 1 : 1;
+  configure_log(next->config.log);
+  create_policy_series(metrics_, next->config);
+  acceptor_->set_max_clients(next->config.limits.max_clients);
+  suspensions_.clear();
+  catalogs_.clear();
+  last_reload_successful_ = true;
+  reload_success_time_ = unix_time();
+  const std::lock_guard lock(settings_mutex_);
+  settings_ = std::move(next);
+}
+
+void Server::drain() {
+  state_ = State::Draining;
+  const auto limit = settings()->config.drain;
+  std::size_t sessions = 0;
+  for (const auto& worker : workers_) sessions += worker->sessions();
+  spdlog::info("draining sessions={} limit_ms={}", sessions, limit.count());
+  acceptor_->close();
+  uv_timer_start(
+      deadline_.get(),
+      [](uv_timer_t* timer) {
+        spdlog::warn("drain deadline reached");
+        static_cast<Server*>(timer->data)->stop();
+      },
+      static_cast<std::uint64_t>(limit.count()), 0);
+  for (const auto& worker : workers_) worker->drain();
+}
+
+void Server::stop_if_drained() {
+  if (state_ != State::Draining) return;
+  for (const auto& worker : workers_) {
+    if (worker->sessions() != 0) return;
+  }
+  stop();
+}
+
+void Server::stop() {
+  if (state_ == State::Stopped) return;
+  std::size_t sessions = 0;
+  for (const auto& worker : workers_) sessions += worker->sessions();
+  state_ = State::Stopped;
+  spdlog::info("stopped sessions_cut={}", sessions);
+  uv_stop(&loop_);
+}
+
+void Server::set_gauges(metrics::Shard& shard) const {
+  const auto running = settings();
+  set_policy_gauges(shard, running->config, suspensions_);
+  set_upstream_gauges(shard, running->config, health_);
+  shard.cell(Metric::ClientConnectionsLimit, {}).set(running->config.limits.max_clients);
+  shard.cell(Metric::ConfigLastReloadSuccessful, {}).set(last_reload_successful_ ? 1 : 0);
+  shard.cell(Metric::ConfigLastReloadSuccessTimestamp, {}).set(reload_success_time_);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    shard.cell(Metric::EventLoopBusySeconds, {std::to_string(i)}).set(workers_[i]->busy_seconds());
+  }
+}
+
+session::SettingsRef Server::settings() const {
+  const std::lock_guard lock(settings_mutex_);
+  return settings_;
+}
+
+bool Server::is_healthy() const {
+  for (const auto& worker : workers_) {
+    if (!worker->is_alive(kStuck)) return false;
+  }
+  return true;
+}
+
+bool Server::is_ready() {
+  return state_ == State::Running && is_healthy() &&
+         is_upstream_reachable(settings()->config.upstream, health_, kProbeTimeout);
+}
+
+int serve(ServeOptions options) {
+  configure_log(options.config.log);
+  Server server(std::move(options));
+  if (const auto opened = server.open(); !opened) {
+    spdlog::critical("cannot start reason={}", quoted(opened.error().message));
+    return 1;
+  }
+  server.run();
+  return 0;
+}
+
+}  // namespace pgconcord::net

@@ -1,0 +1,78 @@
+// The running proxy: owns the acceptor, the workers, the admin interface and what they share. Lives
+// on the main thread; signals arrive here.
+//
+//   Running --SIGTERM--> Draining --all sessions ended, or the deadline, or a second SIGTERM-->
+//   Stopped
+//      `--SIGINT----------------------------------------------------------------------------------^
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "policies/catalog_cache.h"
+#include "policies/suspensions.h"
+#include "proxy/net/acceptor.h"
+#include "proxy/net/serve.h"
+#include "proxy/net/upstream_health.h"
+#include "proxy/net/uv_handle.h"
+#include "proxy/net/worker.h"
+
+namespace pgconcord::net {
+
+class Server {
+ public:
+  explicit Server(ServeOptions options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Everything bound and every thread started, or the reason why not.
+  [[nodiscard]] Result<void> open();
+  // Serves until drained or stopped.
+  void run();
+
+ private:
+  enum class State : std::uint8_t { Running, Draining, Stopped };
+
+  Result<void> open_workers();
+  Result<void> open_admin();
+  Result<void> write_files() const;
+  bool watch(int signal_number);
+  void on_signal(int signal_number);
+  void reload();
+  void install(policies::Config config);
+  void drain();
+  void stop();
+  void stop_if_drained();
+  void set_gauges(metrics::Shard& shard) const;
+  session::SettingsRef settings() const;
+  bool is_healthy() const;
+  bool is_ready();
+
+  ServeOptions options_;
+  uv_loop_t loop_{};
+  metrics::Registry registry_;
+  metrics::Shard& metrics_;
+  policies::CatalogCache catalogs_;
+  policies::Suspensions suspensions_;
+  UpstreamHealth health_;
+  Shared shared_;
+  mutable std::mutex settings_mutex_;  // the admin thread reads them
+  session::SettingsRef settings_;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::vector<std::string> addresses_;
+  Acceptor::Workers workers_;
+  std::vector<UvHandle<uv_signal_t>> signals_;
+  UvHandle<uv_async_t> wake_;      // a worker has no sessions left
+  UvHandle<uv_timer_t> deadline_;  // of draining
+  std::atomic<State> state_{State::Running};
+  std::atomic<double> reload_success_time_{0};
+  std::atomic<bool> last_reload_successful_{true};
+};
+
+}  // namespace pgconcord::net

@@ -1,0 +1,93 @@
+// One event loop on its own thread with the sessions it was given. Everything a session touches
+// belongs to its worker; other threads speak to it through the inbox only. Sessions never move.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "policies/plan.h"
+#include "proxy/net/connection.h"
+#include "proxy/net/context.h"
+
+namespace pgconcord::net {
+
+// What all workers share; outlives them.
+struct Shared {
+  policies::CatalogCache& catalogs;
+  policies::Suspensions& suspensions;
+  UpstreamHealth& health;
+  std::function<void()> on_idle;  // on a worker's thread: it drains and its last session ended
+};
+
+class Worker final : ConnectionOwner {
+ public:
+  // Starts the thread.
+  [[nodiscard]] static Result<std::unique_ptr<Worker>> start(session::SettingsRef settings,
+                                                             Shared& shared,
+                                                             metrics::Shard& metrics);
+  // stop() first.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Any thread.
+  void accept(Accepted accepted);
+  void apply(session::SettingsRef settings);
+  // Tells every session, also those still to come.
+  void drain();
+  // Drops every session and ends the thread; returns when it has ended.
+  void stop();
+  std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
+  // False when sessions live and the loop has not turned for `age`.
+  bool is_alive(std::chrono::milliseconds age) const;
+  // CPU time of the thread: what the loop did not spend waiting. Measured by the asking thread, at
+  // no cost to the loop.
+  double busy_seconds() const;
+
+ private:
+  struct Inbox {
+    std::vector<Accepted> accepted;
+    session::SettingsRef settings;
+    bool drain = false;
+    bool stop = false;
+  };
+
+  Worker(session::SettingsRef settings, Shared& shared, metrics::Shard& metrics);
+  void run();
+  void post(const std::function<void(Inbox&)>& write);
+  void read_inbox();
+  void add(Accepted accepted);
+  void drain_sessions();
+  void on_tick();
+  void on_finished(Connection& connection) override;
+  void publish();
+  void stamp();
+
+  Shared& shared_;
+  metrics::Shard& metrics_;
+  uv_loop_t loop_{};
+  bool has_loop_ = false;
+  policies::PlanCache plans_;
+  std::unique_ptr<Context> context_;
+  UvHandle<uv_async_t> wake_;
+  UvHandle<uv_timer_t> tick_;  // runs while there are sessions
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  bool is_draining_ = false;
+  bool has_thread_ = false;
+  uv_thread_t thread_{};
+
+  std::mutex inbox_mutex_;
+  Inbox inbox_;
+  std::atomic<std::size_t> sessions_{0};  // counted from the hand-over on
+  std::atomic<std::int64_t> heartbeat_ms_{0};
+};
+
+}  // namespace pgconcord::net
