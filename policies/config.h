@@ -59,6 +59,7 @@ struct Log { std::string level = "info"; std::string format = "text"; std::strin
 struct MetricsSettings { std::size_t max_constraint_series = 2000; std::size_t max_applications = 50; std::string partitions = "parent"; };
 
 struct Config {
+  std::string file;                           // where it was read from; empty = no file
   Mode mode = Mode::Observe;
   std::vector<Listener> listeners;
   Upstream upstream;

@@ -30,6 +30,7 @@ struct When {
 struct Policy {
   std::string name;                    // [a-z0-9-], unique
   Mode mode = Mode::Enforce;           // already lowered to the ceiling of the file
+  Mode written_mode = Mode::Enforce;   // as written, for `check` and `explain`
   std::string schema;                  // "*" = any schema
   std::string table;
   std::string constraint;              // name, or "*" = whichever the server names; empty when `columns` is given

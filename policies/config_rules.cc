@@ -1,0 +1,183 @@
+#include "policies/config_rules.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "policies/suggestion.h"
+
+namespace pgconcord::policies {
+namespace {
+
+// One mapping with what was made of it.
+class Place {
+ public:
+  Place(const YamlNode& node, std::string path, Findings& findings)
+      : node_(node), path_(std::move(path)), findings_(findings) {}
+
+  bool given(std::string_view name) const {
+    const YamlNode* value = node_.find(name);
+    return value != nullptr && value->kind != YamlKind::Null &&
+           (value->kind != YamlKind::Scalar || !value->text.empty());
+  }
+
+  // None of the keys was reported before.
+  bool sound(std::initializer_list<std::string_view> names) const {
+    return std::none_of(names.begin(), names.end(), [&](std::string_view name) {
+      return findings_.has(path_ + std::string(name));
+    });
+  }
+
+  // At the key, or at the mapping when the key is not there.
+  void report(std::string_view name, Problem problem) {
+    const YamlNode* value = node_.find(name);
+    findings_.add(value == nullptr ? node_.at : value->key_at, path_ + std::string(name),
+                  std::move(problem));
+  }
+
+  Place below(std::string_view name) const {
+    const YamlNode* value = node_.find(name);
+    static const YamlNode kNone;
+    return {value == nullptr ? kNone : *value, path_ + std::string(name) + ".", findings_};
+  }
+
+ private:
+  const YamlNode& node_;
+  std::string path_;
+  Findings& findings_;
+};
+
+// The table of actions of the public contract.
+std::vector<Action> actions_for(StatementKind statement) {
+  switch (statement) {
+    case StatementKind::Insert:
+      return {Action::DoNothing, Action::DoUpdate, Action::ReturnExisting};
+    case StatementKind::Update:
+      return {Action::InsertMissing, Action::DoNothing};
+    case StatementKind::Copy:
+      return {Action::DoNothing, Action::DoUpdate};
+  }
+  return {};
+}
+
+void check_target(const Policy& policy, Place& place) {
+  if (!place.sound({"constraint", "columns"})) return;
+  const bool constraint = place.given("constraint");
+  const bool columns = !policy.columns.empty();
+  if (constraint && columns) {
+    place.report("columns", {"both `constraint` and `columns` are given", "keep one of them"});
+  } else if (!constraint && !columns) {
+    place.report("constraint", {"the policy names neither `constraint` nor `columns`",
+                                "add `constraint:` with the name PostgreSQL reports in the error"});
+  }
+}
+
+void check_columns(const Policy& policy, Place& place) {
+  std::vector<std::string> sorted = policy.columns;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    place.report("columns", {"`columns` names a column twice", "remove one of them"});
+  } else if (!sorted.empty() && sorted.front().empty()) {
+    place.report("columns", {"`columns` holds an empty name", "remove it"});
+  }
+}
+
+void check_any_constraint(const Policy& policy, Place& place) {
+  if (policy.constraint != "*" || policy.apply == Apply::OnViolation) return;
+  if (!place.sound({"constraint", "apply"})) return;
+  place.report(place.given("apply") ? "apply" : "constraint",
+               {"`constraint: \"*\"` needs `apply: on_violation`",
+                "only the server's error tells which constraint it was"});
+}
+
+void check_action(const Policy& policy, Place& place) {
+  if (!place.sound({"statement", "action"})) return;
+  const auto fitting = actions_for(policy.statement);
+  if (std::find(fitting.begin(), fitting.end(), policy.action) != fitting.end()) return;
+  std::vector<std::string_view> names;
+  for (const Action each : fitting) names.push_back(label(each));
+  const std::string statement(label(policy.statement));
+  place.report("action", {"`action: " + std::string(label(policy.action)) +
+                              "` does not fit `statement: " + statement + "`",
+                          "for " + statement + ": " + one_of(names)});
+}
+
+void check_keys_of_do_update(const Policy& policy, Place& place) {
+  if (policy.action == Action::DoUpdate || !place.sound({"action"})) return;
+  const std::string help = "remove it, or use `action: do_update`";
+  const auto refuse = [&](std::string_view name, bool used) {
+    if (!used || !place.sound({name})) return;
+    place.report(name, {"`" + std::string(name) + "` is only for `action: do_update`", help});
+  };
+  refuse("set", !policy.set.empty());
+  refuse("where", !policy.where.empty());
+  refuse("skip_unchanged", policy.skip_unchanged);
+}
+
+void check_returning(const Policy& policy, Place& place) {
+  if (policy.returning == Returning::LeaveAlone || policy.action == Action::DoNothing) return;
+  if (!place.sound({"returning", "action"})) return;
+  place.report("returning", {"`returning: omit` is only for `action: do_nothing`",
+                             "remove it: other actions return every row"});
+}
+
+void check_certificate(const std::string& cert, const std::string& key, Place& place) {
+  if (cert.empty() == key.empty() || !place.sound({"cert", "key"})) return;
+  place.report(cert.empty() ? "key" : "cert",
+               {"`cert` and `key` are needed together",
+                cert.empty() ? "add `cert:` with the certificate" : "add `key:` with its key"});
+}
+
+void check_upstream_tls(const UpstreamTls& tls, Place place) {
+  check_certificate(tls.cert, tls.key, place);
+  const bool weak = tls.mode == "disable" || tls.mode == "prefer";
+  if (tls.negotiation != "direct" || !weak || !place.sound({"mode", "negotiation"})) return;
+  place.report("negotiation", {"`negotiation: direct` needs a `mode` that insists on TLS",
+                               "use `mode: require`, `verify-ca` or `verify-full`"});
+}
+
+}  // namespace
+
+void check_policy(const Policy& policy, const YamlNode& node, const std::string& path,
+                  Findings& findings) {
+  if (node.kind != YamlKind::Mapping) return;
+  Place place(node, path, findings);
+  check_target(policy, place);
+  check_columns(policy, place);
+  check_any_constraint(policy, place);
+  check_action(policy, place);
+  check_keys_of_do_update(policy, place);
+  check_returning(policy, place);
+}
+
+void check_listener(const Listener& listener, const YamlNode& node, const std::string& path,
+                    Findings& findings) {
+  Place tls = Place(node, path, findings).below("tls");
+  check_certificate(listener.tls.cert, listener.tls.key, tls);
+  if (listener.tls.mode == "disable" || !listener.tls.cert.empty() || !listener.tls.key.empty()) {
+    return;
+  }
+  if (!tls.sound({"mode", "cert", "key"})) return;
+  tls.report("mode",
+             {"`mode: " + listener.tls.mode + "` needs a certificate", "add `cert:` and `key:`"});
+}
+
+void check_settings(const Config& config, const YamlNode& root, Findings& findings) {
+  Place place(root, "", findings);
+  check_upstream_tls(config.upstream.tls, place.below("upstream").below("tls"));
+  Place catalog = place.below("catalog");
+  if (config.catalog.source == CatalogSource::Url && config.catalog.url.empty() &&
+      catalog.sound({"source", "url"})) {
+    catalog.report("source", {"`source: url` needs `url`",
+                              "add `url: postgres://user@host:5432` or use `source: session`"});
+  }
+  Place admin = place.below("admin");
+  if (!config.admin.address.unix_path.empty() && admin.sound({"address"})) {
+    admin.report("address",
+                 {"the admin address cannot be a unix socket", "write host:port or [ipv6]:port"});
+  }
+}
+
+}  // namespace pgconcord::policies
