@@ -55,6 +55,8 @@ constexpr bool starts_word(char c) {
 constexpr bool continues_word(char c) { return starts_word(c) || is_digit(c) || c == '$'; }
 constexpr bool is_operator(char c) { return start_of(c) == Start::Operator; }
 
+constexpr std::size_t kOperatorBytesMax = 63;  // NAMEDATALEN - 1: longer ones are an error
+
 // Operators that hold one of these may end in + or -; others give a trailing + or - back (scan.l,
 // "operator").
 constexpr bool keeps_trailing_sign(std::string_view text) {
@@ -136,18 +138,21 @@ void Lexer::skip_block_comment() {
 bool Lexer::skip_to_continuation() {
   const char* const back = cursor_;
   bool newline = false;
+  bool comment = false;
   while (cursor_ < stop_) {
     if (start_of(*cursor_) == Start::Space) {
       newline = newline || *cursor_ == '\n' || *cursor_ == '\r';
       ++cursor_;
     } else if (at('-') && at('-', 1)) {
       skip_line_comment();
+      comment = true;
     } else {
       break;
     }
   }
   if (newline && at('\'')) {
     ++cursor_;
+    unsure_ = unsure_ || comment;
     return true;
   }
   cursor_ = back;
@@ -180,9 +185,13 @@ TokenKind Lexer::prefixed_word() {
 }
 
 TokenKind Lexer::quoted_identifier(TokenKind kind) {
+  const char* const name = cursor_;
   while (cursor_ < stop_) {
     if (*cursor_++ != '"') continue;
-    if (!at('"')) return kind;
+    if (!at('"')) {
+      if (cursor_ == name + 1) unsure_ = true;  // "" is an error
+      return kind;
+    }
     ++cursor_;
   }
   unsure_ = true;
@@ -304,6 +313,7 @@ TokenKind Lexer::operator_run() {
   if (length() > 1 && (cursor_[-1] == '+' || cursor_[-1] == '-') && !keeps_trailing_sign(text())) {
     while (length() > 1 && (cursor_[-1] == '+' || cursor_[-1] == '-')) --cursor_;
   }
+  if (length() > kOperatorBytesMax) unsure_ = true;
   return TokenKind::Operator;
 }
 
