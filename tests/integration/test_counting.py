@@ -87,7 +87,9 @@ def counting_proxy(request, proxy, upstream):
     """A proxy without a catalog, and one that knows the catalog because it has a policy."""
     if request.param == "observe":
         return proxy(POLICY, mode="observe")
-    return proxy(arguments=["--listen", "127.0.0.1:0", "--upstream", f"postgres://{upstream}", "--admin", "127.0.0.1:0"])
+    return proxy(
+        arguments=["--listen", "127.0.0.1:0", "--upstream", f"postgres://{upstream}", "--admin", "127.0.0.1:0"]
+    )
 
 
 @pytest.mark.parametrize("send", [simple, extended])
@@ -187,7 +189,9 @@ def test_several_statements_in_one_query_name_the_one_that_failed(proxy, direct,
     process = proxy()
     with WireClient(("127.0.0.1", process.port)) as client:
         client.log_in(database=database)
-        client.query("INSERT INTO parent VALUES (30, 'a'); UPDATE parent SET code = 'two' WHERE id = 30; DELETE FROM parent")
+        client.query(
+            "INSERT INTO parent VALUES (30, 'a'); UPDATE parent SET code = 'two' WHERE id = 30; DELETE FROM parent"
+        )
         client.query("SELECT 1; DELETE FROM parent WHERE id = 1; INSERT INTO parent VALUES (1)")
     assert counted(process, database) == {
         ("public", "parent", "parent_code_key", "unique", "update"): 1,
@@ -211,7 +215,9 @@ def test_what_the_application_never_saw_is_not_counted(proxy, direct, database):
     process = proxy()
     with process.connect(database) as connection:
         connection.execute("INSERT INTO parent VALUES (1) ON CONFLICT DO NOTHING")
-        connection.execute("DO $$ BEGIN INSERT INTO parent VALUES (1); EXCEPTION WHEN unique_violation THEN NULL; END $$")
+        connection.execute(
+            "DO $$ BEGIN INSERT INTO parent VALUES (1); EXCEPTION WHEN unique_violation THEN NULL; END $$"
+        )
         with pytest.raises(Exception, match="division by zero"):
             connection.execute("SELECT 1/0")
     assert counted(process, database) == {}
@@ -264,7 +270,13 @@ def test_statements_are_counted_by_command(send, protocol, proxy, direct, databa
     process = proxy()
     with WireClient(("127.0.0.1", process.port)) as client:
         client.log_in(database=database)
-        for sql in ("SELECT 1", "SELECT 2", "INSERT INTO parent VALUES (70)", "UPDATE parent SET size = 2", "DELETE FROM later"):
+        for sql in (
+            "SELECT 1",
+            "SELECT 2",
+            "INSERT INTO parent VALUES (70)",
+            "UPDATE parent SET size = 2",
+            "DELETE FROM later",
+        ):
             send(client, sql)
     found = process.metrics().nonzero("statements_total", "command", database=database, protocol=protocol)
     assert found == {"select": 2, "insert": 1, "update": 1, "delete": 1}

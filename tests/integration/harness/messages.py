@@ -98,8 +98,5 @@ def function_call(oid, arguments):
 def one_statement(sql, values=(), result_formats=(), name="", types=()):
     """Parse, Bind, Describe, Execute: an extended query without its Sync."""
     return (
-        parse(sql, name, types)
-        + bind(values, name=name, result_formats=result_formats)
-        + describe_portal()
-        + execute()
+        parse(sql, name, types) + bind(values, name=name, result_formats=result_formats) + describe_portal() + execute()
     )
