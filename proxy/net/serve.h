@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -10,16 +11,51 @@
 
 namespace pgconcord::net {
 
+struct BuildFacts {
+  std::string version, revision, compiler, pg_query;
+};
+
+struct Condition {
+  bool holds = true;
+  std::string reason;  // one short line; empty while it holds
+};
+
+struct Vitals {
+  Condition live;   // every event loop turns
+  Condition ready;  // accepts sessions, does not drain, the server can be reached
+};
+
+// What may be asked of the running proxy. Any thread.
+class Observable {
+ public:
+  virtual std::string exposition() = 0;
+  virtual Vitals vitals() = 0;
+
+ protected:
+  ~Observable() = default;
+};
+
+// Answers questions about an Observable until it is destroyed; net/ does not know how (proxy/admin
+// does).
+class AdminInterface {
+ public:
+  virtual ~AdminInterface() = default;
+  // host:port as bound.
+  virtual std::string address() const = 0;
+};
+
+using ReadConfig = std::function<tl::expected<policies::Config, policies::ConfigErrors>()>;
+using OpenAdmin =
+    std::function<tl::expected<std::unique_ptr<AdminInterface>, std::string>(Observable&)>;
+
 struct ServeOptions {
   policies::Config config;
-  // Reads the configuration anew, with the same flags and environment. Main thread.
-  std::function<tl::expected<policies::Config, policies::ConfigErrors>()> reload;
-  std::string config_file;  // for the log; empty = none
-  std::string pid_file;     // written once ready, removed at the end; empty = none
-  std::string
-      port_file;  // written once ready: the bound addresses, one a line, the admin address last
-  std::string version;
-  std::string revision;
+  ReadConfig reload;  // the configuration anew, with the same flags and environment; main thread
+  OpenAdmin open_admin;
+  std::string pid_file;   // written once ready, removed at the end; empty = none
+  std::string port_file;  // written once ready: `listen ADDRESS` for each listener, then `admin
+                          // ADDRESS`; empty = none
+  BuildFacts build;
 };
 
 // Listens, serves, reloads on SIGHUP, drains on SIGTERM, stops on SIGINT or a second SIGTERM. The

@@ -3,10 +3,12 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -23,7 +25,6 @@ using metrics::Metric;
 
 // A worker that has not turned its loop for so long is stuck.
 constexpr std::chrono::milliseconds kStuck{10'000};
-constexpr std::chrono::milliseconds kProbeTimeout{1000};
 
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -72,10 +73,13 @@ Server::Server(ServeOptions options)
   uv_loop_init(&loop_);
 }
 
+// The admin threads look at everything else, so they end first.
 Server::~Server() {
+  admin_.reset();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();
   acceptor_.reset();
+  probe_.reset();
   signals_.clear();
   wake_.reset();
   deadline_.reset();
@@ -92,6 +96,15 @@ Result<void> Server::open() {
   if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
   acceptor_ = std::move(*acceptor);
   addresses_ = acceptor_->addresses();
+  if (auto ready = open_loop(); !ready) return ready;
+  install(config);
+  if (auto started = open_workers(); !started) return started;
+  if (auto started = open_admin(); !started) return started;
+  acceptor_->start(workers_);
+  return write_files();
+}
+
+Result<void> Server::open_loop() {
   wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {
     return uv_async_init(&loop_, handle, [](uv_async_t* async) {
       static_cast<Server*>(async->data)->stop_if_drained();
@@ -100,14 +113,11 @@ Result<void> Server::open() {
   deadline_ = make_handle<uv_timer_t>(
       this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
   const bool watching = watch(SIGHUP) && watch(SIGTERM) && watch(SIGINT);
-  if (!wake_ || !deadline_ || !watching) {
+  probe_ = UpstreamProbe::open(loop_, options_.config.upstream, health_, metrics_);
+  if (!wake_ || !deadline_ || !probe_ || !watching) {
     return tl::unexpected(NetError{0, "cannot set up the main event loop"});
   }
-  install(config);
-  if (auto started = open_workers(); !started) return started;
-  if (auto started = open_admin(); !started) return started;
-  acceptor_->start(workers_);
-  return write_files();
+  return {};
 }
 
 Result<void> Server::open_workers() {
@@ -122,22 +132,27 @@ Result<void> Server::open_workers() {
 
 Result<void> Server::open_admin() {
   registry_.on_scrape([this](metrics::Shard& shard) { set_gauges(shard); });
+  auto admin = options_.open_admin(*this);
+  if (!admin) return tl::unexpected(NetError{0, admin.error()});
+  admin_ = std::move(*admin);
   return {};
 }
 
 Result<void> Server::write_files() const {
   std::string ports;
-  for (const std::string& address : addresses_) ports += address + "\n";
+  for (const std::string& address : addresses_) ports += "listen " + address + "\n";
+  ports += "admin " + admin_->address() + "\n";
   if (auto written = write_file(options_.port_file, ports); !written) return written;
   return write_file(options_.pid_file, std::to_string(::getpid()) + "\n");
 }
 
 void Server::run() {
   const auto running = settings();
-  spdlog::info("started version={} listen={} upstream={} mode={} policies={} workers={} config={}",
-               options_.version, joined(addresses_), quoted(upstream_text(running->config)),
-               policies::label(running->config.mode), running->config.policies.size(),
-               workers_.size(), quoted(options_.config_file));
+  spdlog::info(
+      "started version={} listen={} upstream={} admin={} mode={} policies={} workers={} config={}",
+      options_.build.version, joined(addresses_), quoted(upstream_text(running->config)),
+      admin_->address(), policies::label(running->config.mode), running->config.policies.size(),
+      workers_.size(), quoted(running->config.file));
   uv_run(&loop_, UV_RUN_DEFAULT);
 }
 
@@ -244,6 +259,9 @@ void Server::set_gauges(metrics::Shard& shard) const {
   const auto running = settings();
   set_policy_gauges(shard, running->config, suspensions_);
   set_upstream_gauges(shard, running->config, health_);
+  const auto& build = options_.build;
+  shard.cell(Metric::BuildInfo, {build.version, build.revision, build.compiler, build.pg_query})
+      .set(1);
   shard.cell(Metric::ClientConnectionsLimit, {}).set(running->config.limits.max_clients);
   shard.cell(Metric::ConfigLastReloadSuccessful, {}).set(last_reload_successful_ ? 1 : 0);
   shard.cell(Metric::ConfigLastReloadSuccessTimestamp, {}).set(reload_success_time_);
@@ -257,16 +275,21 @@ session::SettingsRef Server::settings() const {
   return settings_;
 }
 
-bool Server::is_healthy() const {
-  for (const auto& worker : workers_) {
-    if (!worker->is_alive(kStuck)) return false;
-  }
-  return true;
-}
+std::string Server::exposition() { return registry_.render(); }
 
-bool Server::is_ready() {
-  return state_ == State::Running && is_healthy() &&
-         is_upstream_reachable(settings()->config.upstream, health_, kProbeTimeout);
+Vitals Server::vitals() {
+  Vitals vitals;
+  for (const auto& worker : workers_) {
+    if (!worker->is_alive(kStuck)) vitals.live = {false, "an event loop does not turn"};
+  }
+  if (state_ != State::Running) {
+    vitals.ready = {false, "draining"};
+  } else if (!vitals.live.holds) {
+    vitals.ready = vitals.live;
+  } else if (!probe_->is_reachable()) {
+    vitals.ready = {false, "upstream not reachable"};
+  }
+  return vitals;
 }
 
 int serve(ServeOptions options) {

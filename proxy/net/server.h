@@ -6,8 +6,8 @@
 //      `--SIGINT----------------------------------------------------------------------------------^
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,12 +19,13 @@
 #include "proxy/net/acceptor.h"
 #include "proxy/net/serve.h"
 #include "proxy/net/upstream_health.h"
+#include "proxy/net/upstream_probe.h"
 #include "proxy/net/uv_handle.h"
 #include "proxy/net/worker.h"
 
 namespace pgconcord::net {
 
-class Server {
+class Server final : Observable {
  public:
   explicit Server(ServeOptions options);
   ~Server();
@@ -41,6 +42,7 @@ class Server {
 
   Result<void> open_workers();
   Result<void> open_admin();
+  Result<void> open_loop();
   Result<void> write_files() const;
   bool watch(int signal_number);
   void on_signal(int signal_number);
@@ -51,8 +53,8 @@ class Server {
   void stop_if_drained();
   void set_gauges(metrics::Shard& shard) const;
   session::SettingsRef settings() const;
-  bool is_healthy() const;
-  bool is_ready();
+  std::string exposition() override;
+  Vitals vitals() override;
 
   ServeOptions options_;
   uv_loop_t loop_{};
@@ -70,6 +72,8 @@ class Server {
   std::vector<UvHandle<uv_signal_t>> signals_;
   UvHandle<uv_async_t> wake_;      // a worker has no sessions left
   UvHandle<uv_timer_t> deadline_;  // of draining
+  std::unique_ptr<UpstreamProbe> probe_;
+  std::unique_ptr<AdminInterface> admin_;
   std::atomic<State> state_{State::Running};
   std::atomic<double> reload_success_time_{0};
   std::atomic<bool> last_reload_successful_{true};

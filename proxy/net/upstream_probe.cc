@@ -1,68 +1,60 @@
 #include "proxy/net/upstream_probe.h"
 
-#include <netdb.h>
-#include <poll.h>
-
-#include <cerrno>
-#include <cstddef>
-#include <cstring>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "proxy/net/socket.h"
+#include <utility>
 
 namespace pgconcord::net {
 namespace {
 
-// A success this fresh needs no new connection.
+// A success this fresh needs no new connection; an answer this fresh is not asked for again.
 constexpr std::chrono::milliseconds kFresh{5000};
-
-std::vector<SocketAddress> resolve(const policies::Address& address) {
-  if (const auto numeric = without_resolver(address)) return {*numeric};
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(address.port);
-  if (::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) return {};
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-  std::vector<SocketAddress> result;
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    SocketAddress each;
-    std::memcpy(&each.storage, entry->ai_addr, entry->ai_addrlen);
-    each.size = entry->ai_addrlen;
-    result.push_back(each);
-  }
-  return result;
-}
-
-bool answers(const SocketAddress& address, std::chrono::milliseconds timeout) {
-  const auto socket = open_socket(address.storage.ss_family);
-  if (!socket) return false;
-  if (::connect(socket->get(), address.raw(), address.size) == 0) return true;
-  if (errno != EINPROGRESS) return false;
-  pollfd waiting{socket->get(), POLLOUT, 0};
-  if (::poll(&waiting, 1, static_cast<int>(timeout.count())) != 1) return false;
-  int error_number = 0;
-  socklen_t size = sizeof error_number;
-  ::getsockopt(socket->get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
-  return error_number == 0;
-}
+constexpr std::chrono::milliseconds kAnswerFresh{1000};
+// Probes of orchestrators give up after a second.
+constexpr std::chrono::milliseconds kPatience{300};
 
 }  // namespace
 
-bool is_upstream_reachable(const policies::Upstream& upstream, UpstreamHealth& health,
-                           std::chrono::milliseconds timeout) {
-  if (health.was_reached_within(kFresh)) return true;
-  for (std::size_t i = 0; i < upstream.addresses.size(); ++i) {
-    for (const SocketAddress& address : resolve(upstream.addresses[i])) {
-      if (!answers(address, timeout)) continue;
-      health.record(i, true);
-      return true;
-    }
-    health.record(i, false);
+std::unique_ptr<UpstreamProbe> UpstreamProbe::open(uv_loop_t& loop, policies::Upstream upstream,
+                                                   UpstreamHealth& health,
+                                                   metrics::Shard& metrics) {
+  std::unique_ptr<UpstreamProbe> probe(
+      new UpstreamProbe(loop, std::move(upstream), health, metrics));
+  probe->wake_ = make_handle<uv_async_t>(probe.get(), [&](uv_async_t* handle) {
+    return uv_async_init(&loop, handle, [](uv_async_t* async) {
+      static_cast<UpstreamProbe*>(async->data)->start();
+    });
+  });
+  return probe->wake_ ? std::move(probe) : nullptr;
+}
+
+UpstreamProbe::UpstreamProbe(uv_loop_t& loop, policies::Upstream upstream, UpstreamHealth& health,
+                             metrics::Shard& metrics)
+    : loop_(loop), upstream_(std::move(upstream)), health_(health), metrics_(metrics) {}
+
+bool UpstreamProbe::is_reachable() {
+  if (health_.was_reached_within(kFresh)) return true;
+  std::unique_lock lock(mutex_);
+  const auto is_answered = [&] { return Clock::now() - answer_time_ < kAnswerFresh; };
+  if (!is_answered()) {
+    uv_async_send(wake_.get());
+    answered_.wait_for(lock, kPatience, is_answered);
   }
-  return false;
+  return is_reachable_;
+}
+
+void UpstreamProbe::start() {
+  if (connector_) return;  // one at a time
+  connector_ = std::make_unique<Connector>(loop_, upstream_, health_, metrics_);
+  connector_->start(*this);
+}
+
+void UpstreamProbe::on_connect(Result<Connected> outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    is_reachable_ = outcome.has_value();
+    answer_time_ = Clock::now();
+  }
+  answered_.notify_all();
+  connector_.reset();
 }
 
 }  // namespace pgconcord::net

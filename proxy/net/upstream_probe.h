@@ -1,17 +1,46 @@
-// Is the server there? Asked by /readyz only, on the thread that answers it: a connection is opened
-// and closed again.
+// Is the server there? Asked by /readyz only. Runs on the main loop, so that a hanging resolver or
+// a dead host never delays an answer of the admin interface by more than a moment.
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 
-#include "policies/config.h"
-#include "proxy/net/upstream_health.h"
+#include "proxy/net/connector.h"
+#include "proxy/net/uv_handle.h"
 
 namespace pgconcord::net {
 
-// True at once when clients reached the server lately; else every address gets up to `timeout`.
-// Records what it finds.
-bool is_upstream_reachable(const policies::Upstream& upstream, UpstreamHealth& health,
-                           std::chrono::milliseconds timeout);
+class UpstreamProbe final : ConnectorEvents {
+ public:
+  // Null when the loop takes no more handles.
+  static std::unique_ptr<UpstreamProbe> open(uv_loop_t& loop, policies::Upstream upstream,
+                                             UpstreamHealth& health, metrics::Shard& metrics);
+
+  // Any thread but the loop's. True when a client or a probe reached the server lately; else a
+  // connection is opened and closed again, and its outcome counts if it comes soon.
+  bool is_reachable();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  UpstreamProbe(uv_loop_t& loop, policies::Upstream upstream, UpstreamHealth& health,
+                metrics::Shard& metrics);
+  void start();
+  void on_connect(Result<Connected> outcome) override;
+
+  uv_loop_t& loop_;
+  const policies::Upstream upstream_;
+  UpstreamHealth& health_;
+  metrics::Shard& metrics_;
+  UvHandle<uv_async_t> wake_;
+  std::unique_ptr<Connector> connector_;  // the loop's thread only
+
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  bool is_reachable_ = false;
+  Clock::time_point answer_time_{};
+};
 
 }  // namespace pgconcord::net
