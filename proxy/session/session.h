@@ -29,16 +29,21 @@ struct Settings {
 };
 using SettingsRef = std::shared_ptr<const Settings>;
 
+struct Workspace;  // private to session/
+
+struct Workspace;  // private to session/
+
 // What a worker lends its sessions; outlives them.
 struct Environment {
-  SettingsRef
-      settings;  // replaced by the worker on reload; sessions follow at their next idle point
+  SettingsRef settings;  // replaced on reload; sessions follow at their next idle point
   policies::PlanCache& plans;          // the worker's own
   policies::CatalogCache& catalogs;    // of the process
   policies::Suspensions& suspensions;  // of the process
   metrics::Shard& metrics;             // the worker's own
-  std::chrono::milliseconds now{
-      0};  // the loop's cached monotonic time, refreshed by the worker before each call
+  // The loop's cached monotonic time, refreshed by the worker before each call.
+  std::chrono::milliseconds now{0};
+  // Made by the first session; the worker leaves it alone.
+  std::shared_ptr<Workspace> workspace{};
 };
 
 enum class Phase : std::uint8_t {

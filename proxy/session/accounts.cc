@@ -1,0 +1,171 @@
+#include "proxy/session/accounts.h"
+
+#include "policies/reason.h"
+
+namespace pgconcord::session {
+namespace {
+
+using metrics::Metric;
+using parser::Command;
+
+constexpr std::array<std::string_view, DatabaseCells::kCommands> kCommandLabels = {
+    "insert", "update", "delete", "select", "copy", "other"};
+
+std::size_t command_slot(std::string_view tag) {
+  if (tag == "SELECT") return 3;
+  if (tag == "INSERT") return 0;
+  if (tag == "UPDATE") return 1;
+  if (tag == "DELETE") return 2;
+  return tag == "COPY" ? 4 : 5;
+}
+
+}  // namespace
+
+Accounts::Accounts(metrics::Shard& shard)
+    : received_client(shard.cell(Metric::ReceivedBytes, {"client"})),
+      received_server(shard.cell(Metric::ReceivedBytes, {"server"})),
+      sent_client(shard.cell(Metric::SentBytes, {"client"})),
+      sent_server(shard.cell(Metric::SentBytes, {"server"})),
+      sessions_starting(shard.cell(Metric::ClientConnections, {"starting"})),
+      sessions_open(shard.cell(Metric::ClientConnections, {"open"})),
+      shard_(shard) {}
+
+DatabaseCells& Accounts::database(std::string_view name) {
+  const auto found = databases_.find(name);
+  if (found != databases_.end()) return *found->second;
+  auto cells = std::make_unique<DatabaseCells>();
+  cells->database = name;
+  return *databases_.emplace(std::string(name), std::move(cells)).first->second;
+}
+
+void Accounts::connected(std::string_view database) {
+  shard_.cell(Metric::ClientConnectionsTotal, {database, "no"}).add();
+}
+
+void Accounts::connection_failed(std::string_view reason) {
+  shard_.cell(Metric::ClientConnectionFailures, {reason}).add();
+}
+
+void Accounts::statement(DatabaseCells& cells, std::string_view tag_command, bool extended) {
+  const std::size_t slot = command_slot(tag_command);
+  metrics::Cell*& cell = cells.statements[slot][extended ? 1 : 0];
+  if (cell == nullptr) {
+    cell = &shard_.cell(Metric::Statements,
+                        {cells.database, kCommandLabels[slot], extended ? "extended" : "simple"});
+  }
+  cell->add();
+}
+
+void Accounts::error(const DatabaseCells& cells, std::string_view sqlstate) {
+  const std::string_view state_class = sqlstate.size() == 5 ? sqlstate.substr(0, 2) : "??";
+  shard_.cell(Metric::Errors, {cells.database, state_class}).add();
+}
+
+void Accounts::violation(const DatabaseCells& cells, const metrics::Violation& violation) {
+  shard_
+      .cell(Metric::ConstraintViolations,
+            {cells.database, violation.schema, violation.table, violation.constraint,
+             violation.kind, violation.statement})
+      .add();
+}
+
+void Accounts::left_alone(const policies::Policy& policy, policies::Reason reason) {
+  shard_.cell(Metric::LeftAlone, {policy.name, policies::label(reason)}).add();
+}
+
+void Accounts::rewrite(const DatabaseCells& cells, const policies::Decision& decision,
+                       std::string_view result) {
+  shard_
+      .cell(Metric::Rewrites,
+            {decision.policy->name, cells.database, decision.schema, decision.table_name, result})
+      .add();
+}
+
+void Accounts::absorbed(const DatabaseCells& cells, const policies::Decision& decision,
+                        std::string_view apply, std::uint64_t count) {
+  shard_
+      .cell(Metric::ConflictsAbsorbed, {decision.policy->name, cells.database, decision.schema,
+                                        decision.table_name, decision.constraint, apply})
+      .add(static_cast<double>(count));
+}
+
+void Accounts::rewrite_error(const policies::Policy& policy, std::string_view sqlstate) {
+  shard_.cell(Metric::RewriteErrors, {policy.name, sqlstate}).add();
+}
+
+void Accounts::catalog_refresh(const DatabaseCells& cells, std::string_view result) {
+  shard_.cell(Metric::CatalogRefreshes, {cells.database, result}).add();
+}
+
+std::string_view tag_word(Command command) {
+  switch (command) {
+    case Command::Select:
+      return "SELECT";
+    case Command::Insert:
+      return "INSERT";
+    case Command::Update:
+      return "UPDATE";
+    case Command::Delete:
+      return "DELETE";
+    case Command::Copy:
+      return "COPY";
+    case Command::Empty:
+    case Command::Merge:
+    case Command::With:
+    case Command::Begin:
+    case Command::Commit:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Savepoint:
+    case Command::Release:
+    case Command::Set:
+    case Command::SetConstraints:
+    case Command::Reset:
+    case Command::Discard:
+    case Command::Deallocate:
+    case Command::Prepare:
+    case Command::Execute:
+    case Command::Ddl:
+    case Command::Other:
+      return "";
+  }
+  return "";
+}
+
+metrics::WriteKind write_kind(Command command) {
+  switch (command) {
+    case Command::Insert:
+      return metrics::WriteKind::Insert;
+    case Command::Update:
+      return metrics::WriteKind::Update;
+    case Command::Delete:
+      return metrics::WriteKind::Delete;
+    case Command::Copy:
+      return metrics::WriteKind::Copy;
+    case Command::Commit:
+    case Command::SetConstraints:
+      return metrics::WriteKind::Commit;
+    case Command::Ddl:
+      return metrics::WriteKind::Ddl;
+    case Command::Select:
+    case Command::Empty:
+    case Command::Merge:
+    case Command::With:
+    case Command::Begin:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Savepoint:
+    case Command::Release:
+    case Command::Set:
+    case Command::Reset:
+    case Command::Discard:
+    case Command::Deallocate:
+    case Command::Prepare:
+    case Command::Execute:
+    case Command::Other:
+      return metrics::WriteKind::Other;
+  }
+  return metrics::WriteKind::Other;
+}
+
+}  // namespace pgconcord::session

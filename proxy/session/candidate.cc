@@ -1,0 +1,383 @@
+// INSERTs that a policy may concern, on their way to the server: planned up front in transaction
+// blocks and pipelines, armed for a replay where they stand alone. See replay.cc for what happens
+// after a violation.
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "parser/edit.h"
+#include "parser/session_effects.h"
+#include "proxy/limits.h"
+#include "proxy/session/conversation.h"
+
+namespace pgconcord::session {
+namespace {
+
+using parser::Command;
+using policies::Reason;
+
+// Our statement for rewritten text in the extended protocol; parsed anew each time it is bound
+// (5.6).
+constexpr std::string_view kRewrittenStatement = "__pgconcord_rewritten";
+
+bool contains_ignoring_case(std::string_view text, std::string_view word) {
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+}
+
+std::uint32_t characters(std::string_view utf8) {
+  return static_cast<std::uint32_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+bool may_change_role(std::string_view sql) {
+  return contains_ignoring_case(sql, "role") || contains_ignoring_case(sql, "authorization") ||
+         contains_ignoring_case(sql, "discard") || contains_ignoring_case(sql, "reset all");
+}
+
+bool may_hide_insert(Command command, std::string_view sql) {
+  switch (command) {
+    case Command::Insert:
+      return true;
+    case Command::With:
+    case Command::Prepare:
+    case Command::Other:
+    case Command::Select:
+    case Command::Begin:
+    case Command::Savepoint:
+    case Command::Set:
+    case Command::Update:
+    case Command::Delete:
+    case Command::Merge:
+    case Command::Copy:
+      return contains_ignoring_case(sql, "insert");
+    case Command::Empty:
+    case Command::Commit:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Release:
+    case Command::SetConstraints:
+    case Command::Reset:
+    case Command::Discard:
+    case Command::Deallocate:
+    case Command::Execute:
+    case Command::Ddl:
+      return false;
+  }
+  return false;
+}
+
+bool Conversation::alone() const {
+  return status_ == 'I' && queue_.empty() && readies_due_ == 0 && !batch_open_;
+}
+
+bool Conversation::alone_in_batch() const {
+  return status_ == 'I' && readies_due_ == 0 && !batch_executed_;
+}
+
+// The policy a statement would fall under cannot be told without reading it; the one whose table it
+// mentions is counted.
+void Conversation::count_refusal(std::string_view sql, Reason reason) {
+  for (const policies::Policy* policy : scope_->selection().policies) {
+    if (contains_ignoring_case(sql, policy->table)) {
+      accounts().left_alone(*policy, reason);
+      return;
+    }
+  }
+}
+
+void Conversation::count_hidden(const parser::Other& other) {
+  if (!other.hides_insert) return;
+  policies::Situation situation;
+  situation.selection = &scope_->selection();
+  situation.catalog = scope_->catalog().get();
+  situation.suspensions = &env.suspensions;
+  const policies::Decision decision = policies::decide(other, situation);
+  if (decision.policy != nullptr) accounts().left_alone(*decision.policy, decision.reason);
+}
+
+// Decides what to send instead of `sql`, a single statement; counts what is left alone.
+Conversation::UpFront Conversation::plan_up_front(std::string_view sql, When when) {
+  parser::Outline& outline = work().outline;
+  parser::outline(sql, outline);
+  const policies::ShapeRef shape = env.plans.shape(sql, outline);
+  if (shape->reason != Reason::None) {
+    if (when == When::Always) count_refusal(sql, shape->reason);
+    return {};
+  }
+  if (shape->statements.size() != 1 || outline.statements.size() != 1) {
+    if (when == When::Always) count_refusal(sql, Reason::Pipeline);
+    return {};
+  }
+  if (const auto* other = std::get_if<parser::Other>(&shape->statements[0])) {
+    if (when == When::Always) count_hidden(*other);
+    return {};
+  }
+  const auto& insert = std::get<parser::Insert>(shape->statements[0]);
+  if (!scope_->names_table(insert.table.name)) return {};
+  return plan_insert(sql, insert, when);
+}
+
+Conversation::UpFront Conversation::plan_insert(std::string_view sql, const parser::Insert& insert,
+                                                When when) {
+  if (scope_->enforces() && !catalog_ready()) return {Verdict::Blocked, nullptr};
+  const auto refresh = settings_->config.catalog.refresh;
+  std::optional<policies::Oid> oid = scope_->resolve(insert.table, env.now, refresh);
+  if (!oid && scope_->enforces() && scope_->catalog() && may_look_up() && !look_up_failed_) {
+    look_up_name(insert.table.name);
+    return {Verdict::Blocked, nullptr};
+  }
+  policies::Situation situation;
+  situation.selection = &scope_->selection();
+  situation.catalog = scope_->catalog().get();
+  situation.suspensions = &env.suspensions;
+  situation.table = oid.value_or(0);
+  situation.guarded = after_savepoint_;
+  policies::PlanRef plan = env.plans.plan(sql, work().outline, 0, situation);
+  const policies::Decision& decision = plan->decision;
+  if (decision.policy == nullptr) return {};
+  if (when == When::OnlyExplicit && decision.policy->apply != policies::Apply::UpFront) return {};
+  const Reason reason = lexing_safe() ? decision.reason : Reason::Lexing;
+  if (reason != Reason::None) {
+    accounts().left_alone(*decision.policy, reason);
+    return {};
+  }
+  if (decision.policy->mode == policies::Mode::Observe) {
+    accounts().rewrite(*cells_, decision, "observed");
+    return {};
+  }
+  return {Verdict::Rewrite, std::move(plan)};
+}
+
+// The edited text and what is to be remembered of it until its reply.
+std::unique_ptr<ReplyDetail> Conversation::rewritten_detail(const policies::PlanRef& plan,
+                                                            std::string_view sql,
+                                                            std::string& edited) {
+  parser::Outline& outline = work().outline;
+  parser::outline(sql, outline);
+  const parser::TextEdit edit = parser::splice(outline.statements[0], plan->clause);
+  edited = parser::apply(sql, {edit});
+  auto detail = std::make_unique<ReplyDetail>();
+  detail->plan = plan;
+  detail->value_rows = outline.statements[0].value_rows;
+  detail->edit_begin = characters(sql.substr(0, edit.offset));
+  detail->edit_length = characters(edit.text);
+  return detail;
+}
+
+void Conversation::send_edited_query(std::string_view sql, const policies::PlanRef& plan,
+                                     Expected& expected) {
+  std::string edited;
+  expected.detail = rewritten_detail(plan, sql, edited);
+  statements_.forget("");
+  portals_.forget("");
+  expect(std::move(expected));
+  actions->to_server.append(wire::make_query(edited));
+}
+
+Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expected& expected) {
+  if (queue_.skipping() || (status_ == 'E' && queue_.empty())) return Sent::No;
+  const Command command = expected.command;
+  const bool several = expected.detail != nullptr;
+  const bool worth_it = may_hide_insert(command, sql) && scope_->mentions_table(sql);
+  if (worth_it) {
+    const bool is_alone = alone();
+    if (!is_alone || scope_->has_up_front()) {
+      const UpFront up_front = plan_up_front(sql, is_alone ? When::OnlyExplicit : When::Always);
+      if (up_front.verdict == Verdict::Blocked) return Sent::Blocked;
+      if (up_front.verdict == Verdict::Rewrite) {
+        after_savepoint_ = false;
+        send_edited_query(sql, up_front.plan, expected);
+        look_up_failed_ = false;
+        return Sent::Yes;
+      }
+    }
+    look_up_failed_ = false;
+    if (is_alone && !several) {
+      armed_replay(sql);
+      expected.armed = true;
+    } else {
+      if (!expected.detail) expected.detail = std::make_unique<ReplyDetail>();
+      expected.detail->statement = std::make_shared<const ClientStatement>(
+          ClientStatement{command, false, false, std::string(sql), {}});
+      if (is_alone) expected.detail->refusal = Reason::Pipeline;
+    }
+  }
+  ClientStatement effects{
+      command, several || parser::may_change_name_resolution(sql), false, {}, {}};
+  effects.changes_role = effects.changes_names && may_change_role(sql);
+  note_effects(effects);
+  after_savepoint_ = (several ? expected.detail->commands.back() : command) == Command::Savepoint;
+  return Sent::No;
+}
+
+// Before a Parse in a transaction block: the last moment at which the meaning of its table name can
+// be asked for, because nothing of the batch was sent yet. False = blocked.
+bool Conversation::name_settled(std::string_view sql) {
+  if (!scope_->enforces() || !may_look_up() || look_up_failed_) {
+    look_up_failed_ = false;
+    return true;
+  }
+  parser::Outline& outline = work().outline;
+  parser::outline(sql, outline);
+  const policies::ShapeRef shape = env.plans.shape(sql, outline);
+  if (shape->statements.size() != 1) return true;
+  const auto* insert = std::get_if<parser::Insert>(&shape->statements[0]);
+  if (insert == nullptr || !scope_->names_table(insert->table.name)) return true;
+  if (!catalog_ready()) return false;
+  if (!scope_->catalog() ||
+      scope_->resolve(insert->table, env.now, settings_->config.catalog.refresh))
+    return true;
+  look_up_name(insert->table.name);
+  return false;
+}
+
+// --- extended protocol: one Bind and Execute, held until it is known whether they stand alone
+// before the Sync ---
+
+void Conversation::hold_bind(const wire::Frame& frame, const StatementRef& statement,
+                             std::string_view portal) {
+  group_ = std::make_unique<Group>();
+  group_->bytes = frame.raw;
+  group_->replies.push_back(Reply::Bind);
+  group_->statement = statement;
+  group_->portal = wire::significant(portal);
+  group_->bind = frame.body;
+}
+
+// Describe and Execute of the held portal join the group; anything else ends it.
+bool Conversation::group_takes(const wire::Frame& frame) {
+  if (frame.type == 'D' && group_->execute.empty()) {
+    const auto object = wire::named_object(frame.body);
+    if (!object || object->kind != 'P' || wire::significant(object->name) != group_->portal)
+      return false;
+    group_->replies.push_back(Reply::DescribePortal);
+  } else if (frame.type == 'E' && group_->execute.empty()) {
+    const auto message = wire::execute_message(frame.body);
+    if (!message || wire::significant(message->portal) != group_->portal) return false;
+    group_->replies.push_back(Reply::Execute);
+    group_->execute = frame.raw;
+  } else {
+    return false;
+  }
+  group_->bytes.append(frame.raw);
+  return true;
+}
+
+bool Conversation::end_group(bool with_sync) {
+  const bool stands_alone = with_sync && !group_->execute.empty();
+  const std::string_view sql = group_->statement->sql;
+  UpFront up_front;
+  if (!stands_alone || scope_->has_up_front()) {
+    up_front = plan_up_front(sql, stands_alone ? When::OnlyExplicit : When::Always);
+    if (up_front.verdict == Verdict::Blocked) return false;
+  }
+  look_up_failed_ = false;
+  if (up_front.verdict == Verdict::Rewrite) {
+    redirect_bind(up_front.plan, *group_->statement, group_->bind,
+                  static_cast<std::uint32_t>(group_->bind.size()));
+    group_->bytes.erase(0, 5 + group_->bind.size());
+    group_->replies.erase(group_->replies.begin());
+  }
+  const bool armed = stands_alone && up_front.verdict == Verdict::Forward;
+  if (armed) {
+    Replay& replay = armed_replay(sql);
+    replay.extended = true;
+    replay.parameter_types = group_->statement->parameter_types;
+    replay.bind = group_->bind;
+    replay.execute = group_->execute;
+  }
+  flush_group(armed);
+  return true;
+}
+
+void Conversation::flush_group(bool armed) {
+  const std::unique_ptr<Group> group = std::move(group_);
+  drop_client_rest_ = false;
+  batch_open_ = true;
+  for (const Reply reply : group->replies) {
+    Expected expected{reply, Origin::Client, Command::Other, true};
+    if (reply == Reply::Execute) {
+      expected.command = group->statement->command;
+      expected.armed = armed;
+      expected.detail = take_rewritten(group->portal);
+      if (!expected.detail && !armed) {
+        expected.detail = std::make_unique<ReplyDetail>();
+        expected.detail->statement = group->statement;
+      }
+      note_effects(*group->statement);
+      after_savepoint_ = false;
+      batch_executed_ = true;
+    }
+    expect(std::move(expected));
+  }
+  actions->to_server.append(group->bytes);
+}
+
+bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
+                                    const StatementRef& statement) {
+  const bool too_large = alone_in_batch();
+  const UpFront up_front =
+      plan_up_front(statement->sql, too_large ? When::OnlyExplicit : When::Always);
+  if (up_front.verdict == Verdict::Blocked) return false;
+  look_up_failed_ = false;
+  if (up_front.verdict == Verdict::Rewrite) {
+    redirect_bind(up_front.plan, *statement, frame.raw.substr(5), frame.length);
+    return true;
+  }
+  if (too_large) {
+    auto detail = std::make_unique<ReplyDetail>();
+    detail->statement = statement;
+    detail->refusal = Reason::ReplayTooLarge;
+    rewritten_.emplace_back(wire::significant(names.portal), std::move(detail));
+  }
+  batch_open_ = true;
+  expect({Reply::Bind, Origin::Client, Command::Other, true});
+  to_server(frame);
+  return true;
+}
+
+// Parses the rewritten text under our own name and binds the client's portal to it. `body` may be a
+// prefix of the Bind's body of `length` bytes: the rest streams behind it.
+void Conversation::redirect_bind(const policies::PlanRef& plan, const ClientStatement& statement,
+                                 std::string_view body, std::uint32_t length) {
+  const auto names = wire::bind_names(body);
+  std::string edited;
+  auto detail = rewritten_detail(plan, statement.sql, edited);
+  const auto expect_part = [&](Reply reply, Origin origin) {
+    // An error of the added clause comes at Parse or Bind (A22): each knows what it belongs to.
+    Expected part{reply, origin, Command::Other, true};
+    part.detail = std::make_unique<ReplyDetail>();
+    part.detail->plan = plan;
+    part.detail->edit_begin = detail->edit_begin;
+    part.detail->edit_length = detail->edit_length;
+    expect(std::move(part));
+  };
+  drop_client_rest_ = false;
+  batch_open_ = true;
+  expect({Reply::Close, Origin::Inserted, Command::Other, true});
+  expect_part(Reply::Parse, Origin::Inserted);
+  expect_part(Reply::Bind, Origin::Client);
+  rewritten_.emplace_back(wire::significant(names->portal), std::move(detail));
+  actions->to_server.append(wire::make_close_statement(kRewrittenStatement));
+  actions->to_server.append(
+      wire::make_parse(kRewrittenStatement, edited, statement.parameter_types));
+  actions->to_server.append(
+      wire::make_bind_start(names->portal, kRewrittenStatement, length, *names));
+  actions->to_server.append(body.substr(names->size));
+}
+
+std::unique_ptr<ReplyDetail> Conversation::take_rewritten(std::string_view portal) {
+  const std::string_view name = wire::significant(portal);
+  for (auto it = rewritten_.begin(); it != rewritten_.end(); ++it) {
+    if (it->first != name) continue;
+    std::unique_ptr<ReplyDetail> detail = std::move(it->second);
+    rewritten_.erase(it);
+    return detail;
+  }
+  return nullptr;
+}
+
+}  // namespace pgconcord::session

@@ -1,0 +1,250 @@
+// What is done with each message of the client: names are remembered, expected replies noted, bytes
+// forwarded. INSERTs that a policy may concern take the way through candidate.cc.
+#include <utility>
+
+#include "parser/command.h"
+#include "parser/session_effects.h"
+#include "proxy/limits.h"
+#include "proxy/session/conversation.h"
+
+namespace pgconcord::session {
+
+using parser::Command;
+
+bool Conversation::client_frame(const wire::Frame& frame) {
+  if (phase == Phase::Authenticating) {
+    if (frame.type == 'p') {
+      to_server(frame);
+    } else {
+      fail({"08P01", "expected a password or authentication message", "", ""}, "protocol");
+    }
+    return true;
+  }
+  if (group_) {
+    if (group_takes(frame)) return true;
+    if (!end_group(frame.type == 'S')) return false;
+    if (frame.type == 'S') return client_sync(frame);
+  }
+  overtake_replay();
+  switch (frame.type) {
+    case 'Q':
+      return client_query(frame);
+    case 'P':
+      return client_parse(frame);
+    case 'B':
+      return client_bind(frame);
+    case 'S':
+      return client_sync(frame);
+    case 'D':
+      client_describe(frame);
+      return true;
+    case 'E':
+      client_execute(frame);
+      return true;
+    case 'C':
+      client_close(frame);
+      return true;
+    case 'H':
+      // Ignored by the server during COPY FROM STDIN; a Flush is never counted, so it may pass at
+      // any time (4.11).
+      to_server(frame);
+      return true;
+    case 'F':
+      after_savepoint_ = false;
+      expect({Reply::FunctionCall, Origin::Client, Command::Other, false});
+      to_server(frame);
+      return true;
+    case 'c':
+    case 'f':
+      copy_in_ = CopyIn::No;
+      to_server(frame);
+      return true;
+    case 'X':
+      client_ended_ = true;
+      to_server(frame);
+      return true;
+    default:
+      to_server(frame);
+      return true;
+  }
+}
+
+// Nothing answers a message that the server skips after an error (4.2).
+void Conversation::expect(Expected expected) {
+  const bool ends_ready = expected.reply == Reply::Sync || expected.reply == Reply::Query ||
+                          expected.reply == Reply::FunctionCall;
+  if (queue_.skipping() && expected.reply != Reply::Sync) return;
+  if (ends_ready) ++readies_due_;
+  queue_.push(std::move(expected));
+}
+
+bool Conversation::client_query(const wire::Frame& frame) {
+  const auto text = wire::query_text(frame.body);
+  const std::string_view sql = text.value_or(frame.body);
+  Expected expected{Reply::Query, Origin::Client, parser::leading_command(sql), false};
+  if (frame.complete() && text) {
+    split_statements(sql, expected);
+    if (scope_) {
+      const Sent sent = query_of_candidate(sql, expected);
+      if (sent == Sent::Blocked) return false;
+      if (sent == Sent::Yes) return true;
+    }
+  } else if (scope_ && expected.command == Command::Insert) {
+    count_refusal(sql, policies::Reason::TooLarge);
+  }
+  // Any simple Query destroys the unnamed statement and portal (4.7).
+  statements_.forget("");
+  portals_.forget("");
+  expect(std::move(expected));
+  to_server(frame);
+  return true;
+}
+
+// Statements of one Query, so that an error is attributed to the right one. Only a text with a `;`
+// inside is looked at.
+void Conversation::split_statements(std::string_view sql, Expected& expected) {
+  const std::size_t semicolon = sql.find(';');
+  if (semicolon == std::string_view::npos ||
+      sql.find_first_not_of(" \t\r\n;", semicolon) == std::string_view::npos) {
+    return;
+  }
+  parser::Outline& outline = work().outline;
+  parser::outline(sql, outline);
+  if (outline.statements.size() < 2) return;
+  auto detail = std::make_unique<ReplyDetail>();
+  for (const auto& statement : outline.statements) detail->commands.push_back(statement.command);
+  expected.detail = std::move(detail);
+}
+
+bool Conversation::client_parse(const wire::Frame& frame) {
+  const auto message = frame.complete() ? wire::parse_message(frame.body) : std::nullopt;
+  std::string name;
+  if (message) {
+    const Command command = parser::leading_command(message->sql);
+    const bool in_block = status_ == 'T' && command == Command::Insert;
+    if (in_block && scope_ && scope_->mentions_table(message->sql) && !name_settled(message->sql))
+      return false;
+    statements_.set(message->statement, statement_of(*message, command),
+                    settings_->config.limits.prepared_statements);
+    name = wire::significant(message->statement);
+  } else {
+    // Too long to be read, or malformed: the server will tell; until then its name means nothing to
+    // us.
+    const std::size_t end = frame.body.find('\0');
+    if (end != std::string_view::npos) name = wire::significant(frame.body.substr(0, end));
+    statements_.forget(name);
+  }
+  Expected expected{Reply::Parse, Origin::Client, Command::Other, true};
+  if (!name.empty()) {
+    expected.detail = std::make_unique<ReplyDetail>();
+    expected.detail->name = std::move(name);
+  }
+  batch_open_ = true;
+  expect(std::move(expected));
+  to_server(frame);
+  return true;
+}
+
+// What is kept of a Parse: its text only where a policy may want it.
+StatementRef Conversation::statement_of(const wire::ParseMessage& message, Command command) const {
+  if (!scope_) return plain_statement(command);
+  const bool changes = parser::may_change_name_resolution(message.sql);
+  const bool keep = may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql);
+  if (!keep && !changes) return plain_statement(command);
+  ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}};
+  if (keep) {
+    statement.sql = message.sql;
+    statement.parameter_types = message.parameter_types;
+  }
+  return std::make_shared<const ClientStatement>(std::move(statement));
+}
+
+bool Conversation::client_bind(const wire::Frame& frame) {
+  const auto names = wire::bind_names(frame.body);
+  const StatementRef* known = names ? statements_.find(names->statement) : nullptr;
+  const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
+  if (names) portals_.set(names->portal, statement, settings_->config.limits.prepared_statements);
+  const bool candidate = scope_ && names && statement->command == Command::Insert &&
+                         !statement->sql.empty() && !queue_.skipping() &&
+                         !(status_ == 'E' && queue_.empty());
+  if (candidate) {
+    if (alone_in_batch() && frame.whole) {
+      hold_bind(frame, statement, names->portal);
+      return true;
+    }
+    return bind_in_pipeline(frame, *names, statement);
+  }
+  batch_open_ = true;
+  expect({Reply::Bind, Origin::Client, Command::Other, true});
+  to_server(frame);
+  return true;
+}
+
+void Conversation::client_describe(const wire::Frame& frame) {
+  const auto object = wire::named_object(frame.body);
+  const Reply reply =
+      object && object->kind == 'S' ? Reply::DescribeStatement : Reply::DescribePortal;
+  batch_open_ = true;
+  expect({reply, Origin::Client, Command::Other, true});
+  to_server(frame);
+}
+
+void Conversation::client_execute(const wire::Frame& frame) {
+  const auto message = wire::execute_message(frame.body);
+  const StatementRef* known = message ? portals_.find(message->portal) : nullptr;
+  const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
+  Expected expected{Reply::Execute, Origin::Client, statement->command, true};
+  if (statement->command == Command::Copy) copy_in_ = CopyIn::Starting;
+  if (scope_) {
+    if (message) expected.detail = take_rewritten(message->portal);
+    if (!expected.detail && !statement->sql.empty()) {
+      expected.detail = std::make_unique<ReplyDetail>();
+      expected.detail->statement = statement;
+    }
+    note_effects(*statement);
+  }
+  after_savepoint_ = statement->command == Command::Savepoint;
+  batch_open_ = batch_executed_ = true;
+  expect(std::move(expected));
+  to_server(frame);
+}
+
+void Conversation::client_close(const wire::Frame& frame) {
+  const auto object = wire::named_object(frame.body);
+  Expected expected{Reply::Close, Origin::Client, Command::Other, true};
+  if (object && object->kind == 'S') {
+    statements_.forget(object->name);
+  } else if (object) {
+    portals_.forget(object->name);
+  }
+  batch_open_ = true;
+  expect(std::move(expected));
+  to_server(frame);
+}
+
+bool Conversation::client_sync(const wire::Frame& frame) {
+  if (copy_in_ == CopyIn::Starting) {
+    // How many ReadyForQuery this Sync earns depends on what the COPY turns out to be (4.31).
+    blocked = Blocked::CopyStart;
+    return false;
+  }
+  if (copy_in_ == CopyIn::Running) {
+    drop_client_rest_ = true;
+    return true;
+  }
+  batch_open_ = batch_executed_ = false;
+  rewritten_.clear();
+  expect({Reply::Sync, Origin::Client, Command::Other, true});
+  to_server(frame);
+  return true;
+}
+
+// What a statement may do to the session's idea of names, roles and the catalog (6.3 to 6.6).
+void Conversation::note_effects(const ClientStatement& statement) {
+  if (statement.command == Command::Ddl) ddl_seen_ = true;
+  if (!scope_) return;
+  if (statement.changes_names) scope_->names_changed(status_ != 'I' || !queue_.empty());
+  if (statement.changes_role) scope_->forget_role();
+}
+
+}  // namespace pgconcord::session

@@ -1,0 +1,256 @@
+// The state of a session and its parts; private to session/. One object per client, methods spread
+// over files by idea: session.cc (streams and phases), start_up.cc, client_side.cc, candidate.cc
+// (INSERTs under a policy), server_side.cc, replay.cc (on_violation), look_up.cc (own questions to
+// the server).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parser/outline.h"
+#include "proxy/session/accounts.h"
+#include "proxy/session/policy_scope.h"
+#include "proxy/session/prepared_statements.h"
+#include "proxy/session/replay.h"
+#include "proxy/session/reply_queue.h"
+#include "proxy/session/session.h"
+#include "proxy/wire/backend_messages.h"
+#include "proxy/wire/framer.h"
+#include "proxy/wire/frontend_messages.h"
+#include "proxy/wire/startup.h"
+
+namespace pgconcord::session {
+
+// What sessions of one worker share and never keep across calls.
+struct Workspace {
+  explicit Workspace(metrics::Shard& shard) : accounts(shard) {}
+  Accounts accounts;
+  parser::Outline outline;
+  std::vector<Expected> dropped;
+};
+
+// A question of our own that is under way (protocol.md section 5).
+struct LookUp {
+  enum class Purpose : std::uint8_t { SessionStart, Statement, Name, Replay };
+  Purpose purpose = Purpose::SessionStart;
+  std::chrono::milliseconds started{0};
+  std::string name;    // Purpose::Name: the unqualified table name
+  std::string answer;  // first column of the last row
+  bool has_answer = false;
+  bool failed = false;
+  std::string ready;  // SessionStart: the client's first ReadyForQuery, held back
+};
+
+// Bind, Describe and Execute of one candidate, held until it is known whether more follows before
+// the Sync.
+struct Group {
+  std::string bytes;  // the messages, whole, in order
+  std::vector<Reply> replies;
+  StatementRef statement;
+  std::string portal;
+  std::string bind;     // body of the Bind
+  std::string execute;  // the Execute, a whole message; empty until it came
+};
+
+enum class Blocked : std::uint8_t {
+  No,
+  Login,      // bytes behind the start-up packet wait for the end of authentication
+  LookUp,     // a statement waits for a look-up
+  CopyStart,  // a Sync waits for what a COPY turns out to be (protocol.md 4.31)
+};
+
+// May the text change the role whose privileges count? A coarse look that errs towards yes.
+bool may_change_role(std::string_view sql);
+// Is it worth parsing for an INSERT at all?
+bool may_hide_insert(parser::Command command, std::string_view sql);
+
+enum class CopyIn : std::uint8_t { No, Starting, Running };
+
+class Conversation {
+ public:
+  Conversation(Environment& environment, std::uint64_t id);
+  ~Conversation();
+
+  // session.cc
+  void client_bytes(std::string_view bytes);
+  void server_bytes(std::string_view bytes);
+  void client_eof();
+  void server_eof();
+  void server_connected();
+  void tick();
+  void drain();
+  void fail(const wire::FatalText& text, std::string_view reason);
+  bool idle() const;
+  void count_sent(const Actions& out);
+
+  Actions* actions = nullptr;  // of the call under way
+  Environment& env;
+  Phase phase = Phase::Startup;
+  Blocked blocked = Blocked::No;
+  std::string database, user, application;
+  std::int32_t backend_pid = 0;
+  bool refused = false, draining = false;
+  bool cancels = false;  // the session is a CancelRequest
+
+ private:
+  friend class Session;
+  Workspace& work() { return *workspace_; }
+  Accounts& accounts() { return workspace_->accounts; }
+
+  // session.cc
+  void feed_client(std::string_view input);
+  void feed_server(std::string_view input);
+  void resume_client();
+  void to_server(const wire::Frame& frame);
+  void to_client(const wire::Frame& frame);
+  void set_phase(Phase next);
+  void idle_point();
+  void select_policies();
+  wire::Wanted wanted_from_client() const;
+
+  // start_up.cc
+  void start_up(std::string_view bytes);
+  void start_up_packet(const wire::StartupPacket& packet, std::size_t size);
+  void decline_encryption(const wire::StartupPacket& packet, std::size_t size);
+  void accept_start_up(const wire::StartupPacket& packet);
+  bool server_login_frame(const wire::Frame& frame);
+  void first_ready(const wire::Frame& frame);
+
+  // client_side.cc: false = blocked, the message is to be handed in again
+  bool client_frame(const wire::Frame& frame);
+  bool client_query(const wire::Frame& frame);
+  bool client_parse(const wire::Frame& frame);
+  bool client_bind(const wire::Frame& frame);
+  void client_describe(const wire::Frame& frame);
+  void client_execute(const wire::Frame& frame);
+  void client_close(const wire::Frame& frame);
+  bool client_sync(const wire::Frame& frame);
+  void expect(Expected expected);
+  void note_effects(const ClientStatement& statement);
+  void split_statements(std::string_view sql, Expected& expected);
+  StatementRef statement_of(const wire::ParseMessage& message, parser::Command command) const;
+
+  // candidate.cc
+  enum class Sent : std::uint8_t { No, Yes, Blocked };
+  enum class Verdict : std::uint8_t { Forward, Blocked, Rewrite };
+  enum class When : std::uint8_t {
+    Always,
+    OnlyExplicit
+  };  // OnlyExplicit: the policy says `apply: up_front`
+  struct UpFront {
+    Verdict verdict = Verdict::Forward;
+    policies::PlanRef plan;
+  };
+  bool lexing_safe() const { return conforming_strings_ && utf8_; }
+  bool alone() const;           // autocommit, nothing in flight, no batch open
+  bool alone_in_batch() const;  // the same but for the batch's own Parse and Describe
+  UpFront plan_up_front(std::string_view sql, When when);
+  UpFront plan_insert(std::string_view sql, const parser::Insert& insert, When when);
+  void count_refusal(std::string_view sql, policies::Reason reason);
+  void count_hidden(const parser::Other& other);
+  Sent query_of_candidate(std::string_view sql, Expected& expected);
+  void send_edited_query(std::string_view sql, const policies::PlanRef& plan, Expected& expected);
+  bool name_settled(std::string_view sql);
+  void hold_bind(const wire::Frame& frame, const StatementRef& statement, std::string_view portal);
+  bool group_takes(const wire::Frame& frame);
+  bool end_group(bool with_sync);
+  void flush_group(bool armed);
+  bool bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
+                        const StatementRef& statement);
+  void redirect_bind(const policies::PlanRef& plan, const ClientStatement& statement,
+                     std::string_view body, std::uint32_t length);
+  std::unique_ptr<ReplyDetail> rewritten_detail(const policies::PlanRef& plan, std::string_view sql,
+                                                std::string& edited);
+  std::unique_ptr<ReplyDetail> take_rewritten(std::string_view portal);
+
+  // server_side.cc
+  void server_frame(const wire::Frame& frame);
+  bool matches_queue(char type) const;
+  void server_error(const wire::Frame& frame);
+  void server_ready(const wire::Frame& frame);
+  void server_complete(const wire::Frame& frame);
+  void server_parameter(const wire::Frame& frame);
+  void consume(const wire::Frame& frame);
+  void copy_response(char type);
+  void statement_ended(Expected& head);
+  void drop_failed();
+  void schema_may_have_changed();
+  void count_error(const wire::ErrorResponse& error, const Expected& head);
+  void count_violation(const wire::ErrorResponse& error, parser::Command command);
+  void count_complete(const wire::CommandTag& tag, Expected& head);
+  std::string position_mapped(const wire::Frame& frame, const wire::ErrorResponse& error,
+                              const ReplyDetail& detail);
+  void desynchronised(std::string_view what);
+
+  // replay.cc
+  Replay& armed_replay(std::string_view sql);
+  void overtake_replay();
+  bool hold_violation(const wire::Frame& frame, const wire::ErrorResponse& error);
+  bool catalog_knows(const wire::ErrorResponse& error) const;
+  bool decide_replay(const wire::ErrorResponse& error);
+  policies::Situation situation_after(const wire::ErrorResponse& error) const;
+  bool replay_or_release(const wire::Frame& ready);
+  void replay_after_look_up();
+  void send_replay();
+  void send_extended_replay(const std::string& edited, std::unique_ptr<ReplyDetail> detail);
+  void release_violation();
+  bool replay_failed(const wire::ErrorResponse& error);
+  void suspend(const policies::Decision& decision, std::string_view sqlstate);
+  bool caused_by_rewrite(const wire::ErrorResponse& error, const ReplyDetail& detail) const;
+  void count_unarmed_violation(const wire::ErrorResponse& error, const ReplyDetail& detail);
+
+  // look_up.cc
+  bool may_look_up() const;
+  void ask(std::string_view sql, std::string_view parameter, std::uint32_t parameter_type);
+  void look_up_catalog(LookUp::Purpose purpose);
+  void look_up_name(const std::string& name);
+  std::vector<std::string> settings_table_names() const;
+  bool catalog_ready();
+  void look_up_row(const wire::Frame& frame);
+  void store_catalog();
+  void look_up_done();
+  void look_up_over();
+
+  std::uint64_t id_;
+  std::shared_ptr<Workspace> workspace_;
+  SettingsRef settings_;
+  DatabaseCells* cells_ = nullptr;
+  std::unique_ptr<PolicyScope> scope_;  // nullptr: no policy concerns this session
+  wire::Framer client_framer_{wire::Peer::Client};
+  wire::Framer server_framer_{wire::Peer::Server};
+  std::string held_;  // client bytes not handled yet
+  ReplyQueue queue_;
+  NamedStatements statements_, portals_;
+  std::unique_ptr<Group> group_;
+  std::unique_ptr<Replay> replay_;
+  std::unique_ptr<LookUp> look_up_;
+  std::chrono::milliseconds opened_{0};
+  char status_ = 'I';  // of the last ReadyForQuery
+  bool conforming_strings_ =
+      true;  // ParameterStatus: is SQL text read as the server reads it (6.8)?
+  bool utf8_ = true;
+  CopyIn copy_in_ = CopyIn::No;
+  bool ssl_asked_ = false, gss_asked_ = false;
+  bool opaque_ = false;         // a replication connection: a byte pipe from the start-up packet on
+  bool auth_asked_ = false;     // the server wants something before AuthenticationOk
+  bool copying_input_ = false;  // the input dies before the actions are carried out
+  bool drop_client_rest_ = false;  // the client's body under way goes nowhere
+  bool drop_server_rest_ = false;  // likewise the server's
+  bool client_ended_ = false;      // Terminate or end of stream: no complaint when the server goes
+  bool shutdown_due_ = false;      // the client's end of stream came while its bytes were held
+  bool batch_open_ = false;        // extended messages were sent since the last Sync
+  bool batch_executed_ = false;
+  bool after_savepoint_ = false;
+  bool ddl_seen_ = false;
+  std::uint32_t readies_due_ = 0;  // ReadyForQuery the client still waits for
+  std::vector<std::pair<std::string, std::unique_ptr<ReplyDetail>>>
+      rewritten_;                // portals bound to rewritten statements
+  bool reselect_due_ = false;    // application_name changed: other policies may apply
+  bool look_up_failed_ = false;  // the last one failed: decide without it, once
+};
+
+}  // namespace pgconcord::session

@@ -1,0 +1,77 @@
+#include "proxy/session/policy_scope.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace pgconcord::session {
+
+using policies::Oid;
+
+PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(selection)) {
+  for (const policies::Policy* policy : selection_.policies) {
+    enforces_ = enforces_ || policy->mode == policies::Mode::Enforce;
+    has_up_front_ = has_up_front_ || policy->apply == policies::Apply::UpFront;
+  }
+}
+
+bool PolicyScope::names_table(std::string_view table) const {
+  const auto names = [table](const policies::Policy* policy) { return policy->table == table; };
+  return std::any_of(selection_.policies.begin(), selection_.policies.end(), names) ||
+         std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), names);
+}
+
+bool PolicyScope::mentions_table(std::string_view sql) const {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  const auto mentions = [&](const policies::Policy* policy) {
+    const std::string& name = policy->table;
+    return std::search(sql.begin(), sql.end(), name.begin(), name.end(), same) != sql.end();
+  };
+  return std::any_of(selection_.policies.begin(), selection_.policies.end(), mentions) ||
+         std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), mentions);
+}
+
+void PolicyScope::set_catalog(policies::CatalogRef catalog, std::chrono::milliseconds now) {
+  catalog_ = std::move(catalog);
+  catalog_at_ = now;
+  role_known_ = true;
+}
+
+bool PolicyScope::catalog_due(std::chrono::milliseconds now,
+                              std::chrono::milliseconds refresh) const {
+  return !catalog_ || now - catalog_at_ >= refresh;
+}
+
+std::optional<Oid> PolicyScope::resolve(const parser::RelationName& name,
+                                        std::chrono::milliseconds now,
+                                        std::chrono::milliseconds refresh) const {
+  if (!name.schema.empty()) {
+    const policies::Table* table = catalog_ ? catalog_->find(name.schema, name.name) : nullptr;
+    return table != nullptr ? table->oid : Oid{0};
+  }
+  for (const Resolution& known : resolutions_) {
+    if (known.name == name.name && now - known.at < refresh) return known.oid;
+  }
+  return std::nullopt;
+}
+
+void PolicyScope::resolved(std::string name, Oid oid, std::chrono::milliseconds now) {
+  std::erase_if(resolutions_, [&](const Resolution& known) { return known.name == name; });
+  resolutions_.push_back({std::move(name), oid, now});
+}
+
+void PolicyScope::names_changed(bool in_block) {
+  resolutions_.clear();
+  changed_in_block_ = changed_in_block_ || in_block;
+}
+
+void PolicyScope::block_ended() {
+  if (!changed_in_block_) return;
+  // SET LOCAL and temporary tables end with the block, by COMMIT as well.
+  resolutions_.clear();
+  changed_in_block_ = false;
+}
+
+}  // namespace pgconcord::session

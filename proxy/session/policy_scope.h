@@ -1,0 +1,70 @@
+// What a session with policies knows beyond the wire: which policies concern it, the catalog, and
+// what unqualified names mean. Absent in sessions no policy concerns.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "parser/statement.h"
+#include "policies/catalog_cache.h"
+#include "policies/decide.h"
+
+namespace pgconcord::session {
+
+class PolicyScope {
+ public:
+  explicit PolicyScope(policies::Selection selection);
+
+  const policies::Selection& selection() const { return selection_; }
+  // At least one policy is in `enforce`: only then does the proxy send anything of its own (I1).
+  bool enforces() const { return enforces_; }
+  bool has_up_front() const { return has_up_front_; }  // a policy says `apply: up_front`
+  bool names_table(std::string_view table) const;   // a policy on any schema's table of that name
+  bool mentions_table(std::string_view sql) const;  // its name occurs in the text, in any case
+
+  const policies::CatalogRef& catalog() const { return catalog_; }
+  void set_catalog(policies::CatalogRef catalog, std::chrono::milliseconds now);
+  void forget_catalog() { catalog_.reset(); }
+  // SET ROLE and the like were sent: the next catalog must come from the server, not from what
+  // others asked.
+  void forget_role() {
+    catalog_.reset();
+    role_known_ = false;
+  }
+  bool role_known() const { return role_known_; }
+  bool catalog_due(std::chrono::milliseconds now, std::chrono::milliseconds refresh) const;
+
+  // The table a name means in this session; 0 = no such table or not one we know; nothing = must be
+  // asked.
+  std::optional<policies::Oid> resolve(const parser::RelationName& name,
+                                       std::chrono::milliseconds now,
+                                       std::chrono::milliseconds refresh) const;
+  void resolved(std::string name, policies::Oid oid, std::chrono::milliseconds now);
+  // A statement that may change names was sent (protocol.md 6.6); `in_block`: what it did may end
+  // with the block.
+  void names_changed(bool in_block);
+  void block_ended();
+
+ private:
+  struct Resolution {
+    std::string name;
+    policies::Oid oid;
+    std::chrono::milliseconds at;
+  };
+
+  policies::Selection selection_;
+  policies::CatalogRef catalog_;
+  std::chrono::milliseconds catalog_at_{0};
+  std::vector<Resolution> resolutions_;
+  bool enforces_ = false;
+  bool has_up_front_ = false;
+  bool changed_in_block_ = false;
+  bool role_known_ = true;
+};
+
+}  // namespace pgconcord::session

@@ -1,0 +1,46 @@
+// What the session knows of the client's prepared statements and portals, by the first 63 bytes of
+// their names (protocol.md 4.8). A name that is not known is not an error: its statement is
+// forwarded and attributed to `other`.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "parser/command.h"
+
+namespace pgconcord::session {
+
+// One statement text as the client sent it. Immutable; shared by the name map, portals and expected
+// replies.
+struct ClientStatement {
+  parser::Command command = parser::Command::Other;
+  bool changes_names = false;   // may change what an unqualified table name means (protocol.md 6.6)
+  bool changes_role = false;    // may change whose privileges count (6.3)
+  std::string sql;              // kept only where a policy may want it; empty otherwise
+  std::string parameter_types;  // Parse's Int16 count and object ids, kept with `sql`
+};
+using StatementRef = std::shared_ptr<const ClientStatement>;
+
+// A shared statement without text, for sessions no policy concerns.
+const StatementRef& plain_statement(parser::Command command);
+
+// Names of one kind; the unnamed one is kept inline because nearly every client uses only that.
+class NamedStatements {
+ public:
+  // Over `limit` names further ones are forgotten, which only leaves their statements alone (4.22).
+  void set(std::string_view name, StatementRef statement, std::size_t limit);
+  // nullptr when not known. Valid until the next change.
+  const StatementRef* find(std::string_view name) const;
+  void forget(std::string_view name);
+  void clear();
+
+ private:
+  using Map = std::unordered_map<std::string, StatementRef>;
+  StatementRef unnamed_;
+  std::unique_ptr<Map> named_;
+};
+
+}  // namespace pgconcord::session

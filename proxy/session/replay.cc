@@ -1,0 +1,259 @@
+// on_violation: what happens between a violation and the rewritten statement's reply.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "parser/edit.h"
+#include "proxy/session/conversation.h"
+
+namespace pgconcord::session {
+namespace {
+
+using parser::Command;
+using policies::Reason;
+
+constexpr std::string_view kReplayStatement = "__pgconcord_replay";
+
+bool is_conflict(const wire::ErrorResponse& error) {
+  // W: the violation is a trigger's or function's; a clause on the outer statement cannot cure it
+  // (rewrite.md 6).
+  return (error.sqlstate == "23505" || error.sqlstate == "23P01") && error.where.empty() &&
+         !error.constraint.empty() && error.routine != "comparetup_index_btree";
+}
+
+// Errors that an added ON CONFLICT can raise in a statement that had none (rewrite.md section 0).
+bool may_come_from_clause(std::string_view sqlstate) {
+  constexpr std::array<std::string_view, 13> kStates = {"42P10", "42501", "55000", "0A000", "42704",
+                                                        "42703", "42P01", "42702", "42P09", "42809",
+                                                        "428C9", "XX000", "21000"};
+  return std::find(kStates.begin(), kStates.end(), sqlstate) != kStates.end();
+}
+
+}  // namespace
+
+Replay& Conversation::armed_replay(std::string_view sql) {
+  if (!replay_) replay_ = std::make_unique<Replay>();
+  replay_->reset();
+  replay_->state = Replay::State::Armed;
+  replay_->sql = sql;
+  return *replay_;
+}
+
+// More was sent before the outcome is known: that is a pipeline, whose order a replay would break.
+void Conversation::overtake_replay() {
+  if (!replay_) return;
+  switch (replay_->state) {
+    case Replay::State::Armed:
+    case Replay::State::Asking:
+      replay_->overtaken = true;
+      return;
+    case Replay::State::Held:
+      release_violation();
+      return;
+    case Replay::State::Idle:
+    case Replay::State::Running:
+      return;
+  }
+}
+
+// True when the violation is kept from the client for now.
+bool Conversation::hold_violation(const wire::Frame& frame, const wire::ErrorResponse& error) {
+  if (!is_conflict(error) || !frame.complete() || !scope_) return false;
+  replay_->needs_catalog = scope_->enforces() && !catalog_knows(error);
+  if (!replay_->needs_catalog && !decide_replay(error)) return false;
+  if (replay_->overtaken) return false;
+  replay_->state = Replay::State::Held;
+  replay_->error = frame.raw;
+  return true;
+}
+
+// A constraint the catalog lacks may be new; to ask again is worth it once it is older than a
+// second.
+bool Conversation::catalog_knows(const wire::ErrorResponse& error) const {
+  constexpr std::chrono::milliseconds kYoung{1000};
+  if (scope_->catalog_due(env.now, settings_->config.catalog.refresh)) return false;
+  return !scope_->catalog_due(env.now, kYoung) ||
+         scope_->catalog()->locate(error.schema, error.table, error.constraint).index != nullptr;
+}
+
+// Is the statement to be run again rewritten? Counts why not.
+bool Conversation::decide_replay(const wire::ErrorResponse& error) {
+  parser::Outline& outline = work().outline;
+  parser::outline(replay_->sql, outline);
+  policies::Situation situation = situation_after(error);
+  const policies::ShapeRef shape = env.plans.shape(replay_->sql, outline);
+  if (shape->reason != Reason::None || outline.statements.size() != 1) {
+    count_refusal(replay_->sql, shape->reason == Reason::None ? Reason::Pipeline : shape->reason);
+    return false;
+  }
+  if (const auto* other = std::get_if<parser::Other>(&shape->statements[0])) {
+    count_hidden(*other);
+    return false;
+  }
+  replay_->plan = env.plans.plan(replay_->sql, outline, 0, situation);
+  replay_->value_rows = outline.statements[0].value_rows;
+  const policies::Decision& decision = replay_->plan->decision;
+  if (decision.policy == nullptr) return false;
+  Reason reason = decision.reason;
+  if (!lexing_safe()) reason = Reason::Lexing;
+  if (replay_->overtaken) reason = Reason::Pipeline;
+  if (reason != Reason::None) {
+    accounts().left_alone(*decision.policy, reason);
+    return false;
+  }
+  if (decision.policy->mode == policies::Mode::Observe) {
+    accounts().rewrite(*cells_, decision, "observed");
+    return false;
+  }
+  return true;
+}
+
+policies::Situation Conversation::situation_after(const wire::ErrorResponse& error) const {
+  policies::Situation situation;
+  situation.moment = policies::Moment::AfterViolation;
+  situation.selection = &scope_->selection();
+  situation.catalog = scope_->catalog().get();
+  situation.suspensions = &env.suspensions;
+  situation.violated_schema = error.schema;
+  situation.violated_table = error.table;
+  situation.violated_constraint = error.constraint;
+  return situation;
+}
+
+// At the ReadyForQuery behind a held violation. True when it is kept back.
+bool Conversation::replay_or_release(const wire::Frame& ready) {
+  if (status_ != 'I' || !queue_.empty()) {
+    release_violation();
+    return false;
+  }
+  replay_->ready = ready.raw;
+  if (replay_->needs_catalog) {
+    replay_->state = Replay::State::Asking;
+    look_up_catalog(LookUp::Purpose::Replay);
+  } else {
+    send_replay();
+  }
+  return true;
+}
+
+// After the catalog was asked for a held violation.
+void Conversation::replay_after_look_up() {
+  const std::string raw = replay_->error;
+  const bool again = decide_replay(wire::error_response(std::string_view(raw).substr(5)));
+  again ? send_replay() : release_violation();
+}
+
+void Conversation::send_replay() {
+  std::string edited;
+  auto detail = rewritten_detail(replay_->plan, replay_->sql, edited);
+  replay_->state = Replay::State::Running;
+  ++readies_due_;
+  if (replay_->extended) {
+    send_extended_replay(edited, std::move(detail));
+    return;
+  }
+  Expected query{Reply::Query, Origin::Client, Command::Insert, false};
+  query.replayed = true;
+  query.detail = std::move(detail);
+  queue_.push(std::move(query));
+  actions->to_server.append(wire::make_query(edited));
+}
+
+// The client has seen ParseComplete, BindComplete and the description of the first run: only what
+// Execute yields is new.
+void Conversation::send_extended_replay(const std::string& edited,
+                                        std::unique_ptr<ReplyDetail> detail) {
+  const auto push = [this](Reply reply, Origin origin) -> Expected& {
+    queue_.push({reply, origin, Command::Insert, true});
+    queue_.back().replayed = true;
+    return queue_.back();
+  };
+  const auto names = wire::bind_names(replay_->bind);
+  push(Reply::Close, Origin::Inserted);
+  push(Reply::Parse, Origin::Inserted);
+  push(Reply::Bind, Origin::Inserted);
+  push(Reply::Execute, Origin::Client).detail = std::move(detail);
+  push(Reply::Close, Origin::Inserted);
+  push(Reply::Sync, Origin::Client);
+  Outbox& out = actions->to_server;
+  out.append(wire::make_close_statement(kReplayStatement));
+  out.append(wire::make_parse(kReplayStatement, edited, replay_->parameter_types));
+  out.append(wire::make_bind_start(names->portal, kReplayStatement,
+                                   static_cast<std::uint32_t>(replay_->bind.size()), *names));
+  out.append(std::string_view(replay_->bind).substr(names->size));
+  out.append(replay_->execute);
+  out.append(wire::make_close_statement(kReplayStatement));
+  out.append(wire::make_sync());
+}
+
+// The client gets the violation after all.
+void Conversation::release_violation() {
+  if (!replay_->error.empty()) {
+    const wire::ErrorResponse error =
+        wire::error_response(std::string_view(replay_->error).substr(5));
+    accounts().error(*cells_, error.sqlstate);
+    accounts().statement(*cells_, "INSERT", replay_->extended);
+    count_violation(error, Command::Insert);
+    actions->to_client.append(replay_->error);
+    actions->to_client.append(replay_->ready);
+  }
+  replay_->reset();
+}
+
+// True when the client gets the original error instead of this one.
+bool Conversation::replay_failed(const wire::ErrorResponse& error) {
+  if (!may_come_from_clause(error.sqlstate)) return false;
+  suspend(replay_->plan->decision, error.sqlstate);
+  replay_->ready.clear();
+  release_violation();
+  return true;
+}
+
+void Conversation::suspend(const policies::Decision& decision, std::string_view sqlstate) {
+  accounts().rewrite_error(*decision.policy, sqlstate);
+  const std::string role = scope_ && scope_->catalog() ? scope_->catalog()->role() : user;
+  env.suspensions.add(
+      {decision.policy->name, decision.schema, decision.table_name, role, std::string(sqlstate)});
+  if (sqlstate == "42P10") env.catalogs.mark_stale(database);
+}
+
+// Up front the original's own error is not known: what points into the clause, or names what only a
+// clause does, is ours.
+bool Conversation::caused_by_rewrite(const wire::ErrorResponse& error,
+                                     const ReplyDetail& detail) const {
+  if (!may_come_from_clause(error.sqlstate) || !error.where.empty()) return false;
+  if (error.sqlstate == "42P10") return true;
+  if (error.sqlstate == "21000") return error.routine.starts_with("ExecOnConflict");
+  if (error.position != 0) {
+    const std::uint32_t at = error.position - 1;
+    return at >= detail.edit_begin && at < detail.edit_begin + detail.edit_length;
+  }
+  return error.sqlstate != "42703" && error.sqlstate != "42702" && error.sqlstate != "42P01";
+}
+
+// A violation of a statement that could not be armed: a policy that only works on violations left
+// it alone.
+void Conversation::count_unarmed_violation(const wire::ErrorResponse& error,
+                                           const ReplyDetail& detail) {
+  if (!scope_ || !is_conflict(error)) return;
+  parser::Outline& outline = work().outline;
+  const std::string& sql = detail.statement->sql;
+  parser::outline(sql, outline);
+  const policies::ShapeRef shape = env.plans.shape(sql, outline);
+  const std::size_t index = detail.done;
+  if (shape->reason != Reason::None || index >= shape->statements.size() ||
+      shape->statements.size() != outline.statements.size() ||
+      !std::holds_alternative<parser::Insert>(shape->statements[index])) {
+    return;
+  }
+  const auto plan = env.plans.plan(sql, outline, index, situation_after(error));
+  const policies::Decision& decision = plan->decision;
+  if (decision.policy == nullptr) return;
+  if (detail.refusal != Reason::None) {
+    accounts().left_alone(*decision.policy, detail.refusal);
+  } else if (decision.policy->apply == policies::Apply::OnViolation) {
+    accounts().left_alone(*decision.policy, Reason::Pipeline);
+  }
+}
+
+}  // namespace pgconcord::session

@@ -1,0 +1,45 @@
+// Error first (I2b): one autocommit INSERT is kept until its outcome is known; after a violation of
+// a policy's constraint it runs again, rewritten, and the client never sees the violation.
+//
+//   Armed     the statement was sent as it came
+//   Held      the violation came and is kept from the client; its ReadyForQuery is awaited
+//   Asking    the catalog is asked first, because it is not known or stale
+//   Running   the rewritten statement was sent
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "policies/plan.h"
+#include "proxy/wire/frontend_messages.h"
+
+namespace pgconcord::session {
+
+struct Replay {
+  enum class State : std::uint8_t { Idle, Armed, Held, Asking, Running };
+
+  State state = State::Idle;
+  bool extended = false;
+  bool overtaken =
+      false;  // the client sent more before the outcome was known: a pipeline, never replayed
+  bool needs_catalog = false;
+  std::string sql;              // the statement as the client wrote it
+  std::string parameter_types;  // extended: as in the client's Parse
+  std::string bind;             // extended: body of the client's Bind
+  std::string execute;          // extended: the client's Execute, a whole message
+  std::string error;            // the violation, a whole ErrorResponse
+  std::string ready;            // the ReadyForQuery behind it
+  policies::PlanRef plan;
+  std::size_t value_rows = 0;  // rows of the VALUES list; 0 = no such list
+
+  void reset() {
+    state = State::Idle;
+    extended = overtaken = needs_catalog = false;
+    for (std::string* text : {&sql, &parameter_types, &bind, &execute, &error, &ready})
+      text->clear();
+    plan.reset();
+    value_rows = 0;
+  }
+};
+
+}  // namespace pgconcord::session

@@ -1,0 +1,54 @@
+#include "proxy/session/reply_queue.h"
+
+#include <utility>
+
+namespace pgconcord::session {
+
+void ReplyQueue::push(Expected expected) {
+  if (expected.reply == Reply::Sync) skipping_ = false;
+  entries_.push_back(std::move(expected));
+}
+
+void ReplyQueue::pop() {
+  constexpr std::size_t kCompactAt = 1024;
+  failed_query_ = false;
+  entries_[head_++].detail.reset();
+  if (empty()) {
+    entries_.clear();
+    head_ = 0;
+    if (entries_.capacity() > kCompactAt) entries_.shrink_to_fit();
+  } else if (head_ >= kCompactAt && head_ * 2 > entries_.size()) {
+    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
+}
+
+void ReplyQueue::fail(std::vector<Expected>& dropped) {
+  switch (front().reply) {
+    case Reply::Query:
+    case Reply::FunctionCall:
+    case Reply::Sync:
+      failed_query_ = true;
+      return;
+    case Reply::Parse:
+    case Reply::Bind:
+    case Reply::DescribeStatement:
+    case Reply::DescribePortal:
+    case Reply::Execute:
+    case Reply::Close:
+      break;
+  }
+  while (!empty() && front().reply != Reply::Sync) {
+    dropped.push_back(std::move(front()));
+    pop();
+  }
+  skipping_ = empty();
+}
+
+void ReplyQueue::clear() {
+  entries_.clear();
+  head_ = 0;
+  skipping_ = failed_query_ = false;
+}
+
+}  // namespace pgconcord::session

@@ -1,0 +1,98 @@
+// The replies a session waits for, in order, with PostgreSQL's rule of what an ErrorResponse
+// discards (protocol.md 4.1 to 4.4). One entry per message that the server answers.
+//
+//   server message            head of the queue                       effect
+//   1 / 2 / 3                 Parse / Bind / Close                     consumed
+//   t                         DescribeStatement                        stays (T or n follows)
+//   T, n                      DescribeStatement, DescribePortal        consumed; T under Query,
+//   Execute: stays D d c G H                 Query, Execute                           stays C I
+//   Query: stays; Execute: consumed s                         Execute consumed V FunctionCall stays
+//   E                         Query, FunctionCall: stays, only Z may follow; Sync: stays; else
+//   drops up to the next Sync Z                         Query, FunctionCall, Sync consumed
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parser/command.h"
+#include "policies/plan.h"
+#include "proxy/session/prepared_statements.h"
+
+namespace pgconcord::session {
+
+enum class Reply : std::uint8_t {
+  Parse,
+  Bind,
+  DescribeStatement,
+  DescribePortal,
+  Execute,
+  Close,
+  Sync,
+  Query,
+  FunctionCall,
+};
+
+// Whose message it answers, hence what the client may see of the reply.
+enum class Origin : std::uint8_t {
+  Client,    // everything
+  Inserted,  // ours inside the client's batch: its success is hidden, its error is the client's
+  LookUp,    // ours alone: nothing but asynchronous messages
+};
+
+// What is remembered of the few entries that need more than two bytes.
+struct ReplyDetail {
+  std::string name;        // Parse, Close: the statement's name, to be forgotten when it fails
+  StatementRef statement;  // Query, Execute under a policy: its text
+  std::vector<parser::Command> commands;              // Query with several statements
+  std::size_t done = 0;                               // of which so many have completed
+  policies::PlanRef plan;                             // it was rewritten up front
+  policies::Reason refusal = policies::Reason::None;  // why a violation of it cannot be replayed
+  std::size_t value_rows = 0;                         // rows of its VALUES list
+  std::uint32_t edit_begin = 0;  // the added text, in characters of the sent text, 0-based
+  std::uint32_t edit_length = 0;
+};
+
+struct Expected {
+  Expected(Reply r, Origin o, parser::Command c, bool is_extended)
+      : reply(r), origin(o), command(c), extended(is_extended) {}
+
+  Reply reply = Reply::Sync;
+  Origin origin = Origin::Client;
+  parser::Command command = parser::Command::Other;  // Query, Execute
+  bool extended = true;                              // for counting: protocol of the statement
+  bool armed = false;                                // a violation may be replayed
+  bool replayed = false;                             // it belongs to a replay
+  std::unique_ptr<ReplyDetail> detail;
+};
+
+class ReplyQueue {
+ public:
+  void push(Expected expected);
+  bool empty() const { return head_ == entries_.size(); }
+  std::size_t size() const { return entries_.size() - head_; }
+  Expected& front() { return entries_[head_]; }
+  const Expected& front() const { return entries_[head_]; }
+  Expected& back() { return entries_.back(); }
+  void pop();
+
+  // Applies an ErrorResponse. For an extended message everything up to the next Sync goes, the
+  // failed entry first; what went is moved to `dropped`. Without a Sync yet, all further messages
+  // but Sync are skipped: skipping().
+  void fail(std::vector<Expected>& dropped);
+  // True while the server discards messages because no Sync followed a failed one.
+  bool skipping() const { return skipping_; }
+  // True between the ErrorResponse of a Query or FunctionCall and its ReadyForQuery.
+  bool failed_query() const { return failed_query_; }
+  void clear();
+
+ private:
+  std::vector<Expected> entries_;
+  std::size_t head_ = 0;
+  bool skipping_ = false;
+  bool failed_query_ = false;
+};
+
+}  // namespace pgconcord::session

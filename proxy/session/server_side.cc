@@ -1,0 +1,310 @@
+// What is learned from each message of the server, matched to the queue of expected replies
+// (protocol.md section 4).
+#include <algorithm>
+#include <utility>
+
+#include "proxy/session/conversation.h"
+
+namespace pgconcord::session {
+
+using parser::Command;
+
+bool Conversation::matches_queue(char type) const {
+  if (queue_.empty()) return false;
+  const Reply reply = queue_.front().reply;
+  if (queue_.failed_query()) return type == 'Z';
+  const bool runs = reply == Reply::Query || reply == Reply::Execute;
+  switch (type) {
+    case '1':
+      return reply == Reply::Parse;
+    case '2':
+      return reply == Reply::Bind;
+    case '3':
+      return reply == Reply::Close;
+    case 't':
+      return reply == Reply::DescribeStatement;
+    case 'n':
+      return reply == Reply::DescribeStatement || reply == Reply::DescribePortal;
+    case 'T':
+      return reply == Reply::DescribeStatement || reply == Reply::DescribePortal || runs;
+    case 'D':
+    case 'C':
+    case 'I':
+    case 'G':
+    case 'H':
+    case 'd':
+    case 'c':
+      return runs;
+    case 's':
+      return reply == Reply::Execute;
+    case 'V':
+      return reply == Reply::FunctionCall;
+    case 'Z':
+      return reply == Reply::Query || reply == Reply::Sync || reply == Reply::FunctionCall;
+    default:
+      return false;
+  }
+}
+
+void Conversation::server_frame(const wire::Frame& frame) {
+  if (phase == Phase::Authenticating) {
+    server_login_frame(frame);
+    return;
+  }
+  switch (frame.type) {
+    case 'A':
+      to_client(frame);
+      return;
+    case 'S':
+      server_parameter(frame);
+      to_client(frame);
+      return;
+    case 'N':
+      // Only a notice about our own statement is ours (5.3).
+      drop_server_rest_ = !queue_.empty() && queue_.front().origin == Origin::LookUp;
+      if (!drop_server_rest_) to_client(frame);
+      return;
+    case 'E':
+      server_error(frame);
+      return;
+    default:
+      break;
+  }
+  if (!matches_queue(frame.type)) {
+    desynchronised(std::string("a message of type ") + frame.type + " was not expected");
+    return;
+  }
+  switch (frame.type) {
+    case 'Z':
+      server_ready(frame);
+      return;
+    case 'C':
+      server_complete(frame);
+      return;
+    default:
+      consume(frame);
+      return;
+  }
+}
+
+void Conversation::consume(const wire::Frame& frame) {
+  Expected& head = queue_.front();
+  const bool hidden = head.origin != Origin::Client;
+  drop_server_rest_ = hidden;
+  if (hidden && frame.type == 'D') look_up_row(frame);
+  if (!hidden) to_client(frame);
+  switch (frame.type) {
+    case 'D':
+    case 'd':
+    case 'c':
+    case 't':
+    case 'V':
+      return;
+    case 'T':
+      if (head.reply == Reply::Query || head.reply == Reply::Execute) return;
+      break;
+    case 'G':
+    case 'H':
+      copy_response(frame.type);
+      return;
+    case 'I':
+      statement_ended(head);
+      if (head.reply == Reply::Query) return;
+      break;
+    case 's':
+      count_complete({}, head);
+      break;
+    default:
+      break;
+  }
+  queue_.pop();
+}
+
+void Conversation::copy_response(char type) {
+  copy_in_ = type == 'G' ? CopyIn::Running : CopyIn::No;
+  if (blocked == Blocked::CopyStart) blocked = Blocked::No;
+}
+
+// A COPY or other statement is over: whatever waited for what it would be goes on.
+void Conversation::statement_ended(Expected& head) {
+  if (head.reply == Reply::Execute && head.command == Command::Copy) {
+    copy_in_ = CopyIn::No;
+    if (blocked == Blocked::CopyStart) blocked = Blocked::No;
+  }
+  if (head.detail) ++head.detail->done;
+}
+
+void Conversation::server_complete(const wire::Frame& frame) {
+  Expected& head = queue_.front();
+  if (head.origin == Origin::Client) {
+    count_complete(wire::command_tag(frame.body), head);
+    to_client(frame);
+  }
+  statement_ended(head);
+  if (head.reply == Reply::Execute) queue_.pop();
+}
+
+void Conversation::server_ready(const wire::Frame& frame) {
+  const Origin origin = queue_.front().origin;
+  const bool replayed = queue_.front().replayed;
+  queue_.pop();
+  status_ = frame.body.empty() ? 'I' : frame.body[0];
+  if (origin == Origin::LookUp) {
+    look_up_done();
+    return;
+  }
+  if (readies_due_ > 0) --readies_due_;
+  if (queue_.empty()) copy_in_ = CopyIn::No;
+  if (status_ == 'I') portals_.clear();
+  if (ddl_seen_) schema_may_have_changed();
+  if (scope_ && status_ == 'I') scope_->block_ended();
+  if (replay_ && replay_->state == Replay::State::Held && replay_or_release(frame)) return;
+  if (replayed || (replay_ && replay_->state == Replay::State::Armed && queue_.empty()))
+    replay_->reset();
+  to_client(frame);
+  if ((draining || reselect_due_ || settings_ != env.settings) && idle()) idle_point();
+}
+
+void Conversation::schema_may_have_changed() {
+  env.catalogs.mark_stale(database);
+  if (scope_) scope_->forget_catalog();
+  if (status_ != 'I') return;
+  env.suspensions.clear();
+  ddl_seen_ = false;
+}
+
+void Conversation::server_parameter(const wire::Frame& frame) {
+  const auto status = wire::parameter_status(frame.body);
+  if (!status) return;
+  if (status->name == "standard_conforming_strings") conforming_strings_ = status->value == "on";
+  if (status->name == "client_encoding") utf8_ = status->value == "UTF8";
+  if (status->name == "search_path" && scope_) scope_->names_changed(status_ != 'I');
+  if (status->name == "application_name" && status->value != application) {
+    application = wire::significant(status->value);
+    const bool matters =
+        std::any_of(settings_->config.policies.begin(), settings_->config.policies.end(),
+                    [](const policies::Policy& p) { return !p.when.applications.empty(); });
+    reselect_due_ = reselect_due_ || (cells_ != nullptr && matters);
+  }
+}
+
+void Conversation::server_error(const wire::Frame& frame) {
+  const wire::ErrorResponse error = wire::error_response(frame.body);
+  drop_server_rest_ = false;
+  if (error.fatal()) {
+    // The server closes behind it; that needs no comment of ours.
+    client_ended_ = true;
+    to_client(frame);
+    return;
+  }
+  if (queue_.empty() || queue_.failed_query()) {
+    desynchronised("an error came while nothing was under way");
+    return;
+  }
+  Expected& head = queue_.front();
+  if (head.origin == Origin::LookUp) {
+    if (look_up_) look_up_->failed = true;
+    drop_server_rest_ = true;
+  } else if (head.armed && hold_violation(frame, error)) {
+    drop_server_rest_ = true;
+  } else if (head.replayed && replay_failed(error)) {
+    drop_server_rest_ = true;
+  } else {
+    count_error(error, head);
+    const bool shifted =
+        head.detail && head.detail->plan && error.position != 0 && frame.complete();
+    shifted ? actions->to_client.append(position_mapped(frame, error, *head.detail))
+            : to_client(frame);
+  }
+  drop_failed();
+}
+
+// The queue after an error, and what must be forgotten of the messages that were discarded with it.
+void Conversation::drop_failed() {
+  copy_in_ = CopyIn::No;
+  if (blocked == Blocked::CopyStart) blocked = Blocked::No;
+  std::vector<Expected>& dropped = work().dropped;
+  dropped.clear();
+  queue_.fail(dropped);
+  for (const Expected& entry : dropped) {
+    if (entry.reply == Reply::Query || entry.reply == Reply::FunctionCall) --readies_due_;
+    if (entry.reply == Reply::Parse && entry.origin == Origin::Client) {
+      statements_.forget(entry.detail ? std::string_view(entry.detail->name) : std::string_view());
+    }
+  }
+  dropped.clear();
+}
+
+namespace {
+
+Command command_of(const Expected& head) {
+  if (head.reply == Reply::Sync) return Command::Commit;
+  if (!head.detail || head.detail->commands.empty()) return head.command;
+  return head.detail->commands[std::min(head.detail->done, head.detail->commands.size() - 1)];
+}
+
+}  // namespace
+
+void Conversation::count_error(const wire::ErrorResponse& error, const Expected& head) {
+  const Command command = command_of(head);
+  accounts().error(*cells_, error.sqlstate);
+  if (head.reply == Reply::Query || head.reply == Reply::Execute) {
+    accounts().statement(*cells_, tag_word(command), head.extended);
+  }
+  if (head.detail && head.detail->plan && caused_by_rewrite(error, *head.detail)) {
+    suspend(head.detail->plan->decision, error.sqlstate);
+  }
+  if (head.detail && head.detail->statement) count_unarmed_violation(error, *head.detail);
+  count_violation(error, command);
+}
+
+void Conversation::count_violation(const wire::ErrorResponse& error, Command command) {
+  const metrics::ErrorFields fields{error.sqlstate, error.schema,   error.table,  error.constraint,
+                                    error.column,   error.datatype, error.routine};
+  std::optional<metrics::Violation> violation = metrics::classify(fields, write_kind(command));
+  if (!violation) return;
+  if (scope_ && scope_->catalog()) {
+    // A partition's violation is its parent's, which is the table people know.
+    const auto found = scope_->catalog()->locate(error.schema, error.table, error.constraint);
+    if (found.table != nullptr) {
+      violation->schema = found.table->schema;
+      violation->table = found.table->name;
+    }
+    if (found.index != nullptr) violation->constraint = found.index->name;
+  }
+  accounts().violation(*cells_, *violation);
+}
+
+void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
+  const std::string_view command = tag.command.empty() ? tag_word(command_of(head)) : tag.command;
+  accounts().statement(*cells_, command, head.extended);
+  if (head.armed && replay_) replay_->reset();
+  if (!head.detail || !head.detail->plan) return;
+  const policies::Decision& decision = head.detail->plan->decision;
+  accounts().rewrite(*cells_, decision, "rewritten");
+  const std::uint64_t sent = head.detail->value_rows;
+  const bool counts = decision.tag_counts_skipped_rows && tag.has_rows && sent > 0;
+  std::uint64_t skipped = counts && sent > tag.rows ? sent - tag.rows : 0;
+  // The replay answers a violation that did happen, even where its cause has meanwhile gone.
+  if (head.replayed) skipped = std::max<std::uint64_t>(skipped, 1);
+  if (skipped > 0) {
+    accounts().absorbed(*cells_, decision, head.replayed ? "on_violation" : "up_front", skipped);
+  }
+}
+
+// The position points into the client's text: the added clause is taken out, a position inside it
+// is left out (4.14, A23).
+std::string Conversation::position_mapped(const wire::Frame& frame,
+                                          const wire::ErrorResponse& error,
+                                          const ReplyDetail& detail) {
+  const std::uint32_t at = error.position - 1;
+  std::uint32_t position = error.position;
+  if (at >= detail.edit_begin + detail.edit_length) {
+    position -= detail.edit_length;
+  } else if (at >= detail.edit_begin) {
+    position = 0;
+  }
+  return wire::with_position(frame.raw, position);
+}
+
+}  // namespace pgconcord::session
