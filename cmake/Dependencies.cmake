@@ -22,4 +22,6 @@ find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)
 find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
 add_library(httplib_compiled INTERFACE)
 target_include_directories(httplib_compiled SYSTEM INTERFACE ${HTTPLIB_INCLUDE})
+# The library was built with it, and it changes the layout of httplib::Request (cpp-httplib.pc says so too).
+target_compile_definitions(httplib_compiled INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT)
 target_link_libraries(httplib_compiled INTERFACE ${HTTPLIB_LIBRARY} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

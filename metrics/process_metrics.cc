@@ -79,8 +79,8 @@ void add(std::vector<MetricFamily>& families, const Family& described,
 }
 
 void add_stat(std::vector<MetricFamily>& families, const ProcessStat& stat) {
-  const double ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  const double page = static_cast<double>(sysconf(_SC_PAGESIZE));
+  const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+  const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
   add(families,
       {"process_cpu_seconds_total", "User and system CPU time spent.", MetricType::Counter},
       static_cast<double>(stat.user_ticks + stat.system_ticks) / ticks);

@@ -65,6 +65,9 @@ class SeriesStore;
 class Shard {
  public:
   ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
   // `labels` in the order of the definition. Label values are cut to 63 bytes and made valid UTF-8;
   // over the caps the cell of a series with `__other__` in the capped labels is returned. Never
   // fails.

@@ -29,7 +29,7 @@ struct SeriesHash {
 
   template <class Series>
   std::size_t operator()(const Series& series) const {
-    std::size_t hash = static_cast<std::size_t>(series.metric);
+    auto hash = static_cast<std::size_t>(series.metric);
     for (std::string_view label : series.labels) {
       // Fibonacci constant: the order of the labels counts.
       hash = hash * 0x9E3779B97F4A7C15U + std::hash<std::string_view>{}(label);
