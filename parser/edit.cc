@@ -133,9 +133,9 @@ std::size_t insertion_point(const StatementSpan& statement) {
 }
 
 TextEdit splice(const StatementSpan& statement, std::string_view clause) {
-  std::string text = " " + std::string(clause);
-  if (statement.returning != kNoPosition) text += ' ';
-  return {insertion_point(statement), std::move(text)};
+  if (statement.returning == kNoPosition) return {statement.end, " " + std::string(clause)};
+  const std::string_view space = statement.space_before_returning ? "" : " ";
+  return {statement.returning, std::string(space).append(clause) + " "};
 }
 
 std::string apply(std::string_view sql, const std::vector<TextEdit>& edits) {

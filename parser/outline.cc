@@ -90,6 +90,10 @@ class Pass {
   }
   // Behind AS or a dot even a reserved word is only a name.
   [[nodiscard]] bool is_label() const { return before_ == kDot || before_ == keyword_code("as"); }
+  [[nodiscard]] bool follows_space() const {
+    return lexer_.begin() > 0 &&
+           std::string_view(" \t\n\r\f").find(sql_[lexer_.begin() - 1]) != std::string_view::npos;
+  }
   [[nodiscard]] bool at_top() const { return nesting_.brackets() == 0; }
   [[nodiscard]] bool after_float_and_bracket() const;
 
@@ -224,6 +228,7 @@ void Pass::keyword(std::uint64_t code, std::size_t size) {
     case keyword_code("returnin"):
       if (top && is("returning") && !is_label()) {
         span_.returning = lexer_.begin();
+        span_.space_before_returning = follows_space();
       }
       return;
     default:

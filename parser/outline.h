@@ -29,6 +29,7 @@ struct StatementSpan {
   std::size_t begin = 0;                   // first byte of the first token
   std::size_t end = 0;                     // past the last byte of the last token that is no comment, without the ';'
   std::size_t returning = kNoPosition;     // last depth-0 RETURNING keyword not preceded by AS or '.'
+  bool space_before_returning = false;     // white space stands right before it
   std::size_t value_rows = 0;              // row groups of the top-level VALUES list; 0 = no VALUES list
   std::size_t collapsed_begin = kNoPosition;  // rows [begin, end) of the text that `reduced` leaves out: they repeat
   std::size_t collapsed_end = kNoPosition;    //   the shape of the row before them
