@@ -28,11 +28,6 @@ std::string_view without_reindex_suffix(std::string_view name) {
   return name;
 }
 
-const UniqueIndex* violated_index(const Table& table, std::string_view constraint) {
-  const UniqueIndex* index = find_index(table, constraint);
-  return index != nullptr ? index : find_index(table, without_reindex_suffix(constraint));
-}
-
 const UniqueIndex* index_with_oid(const std::vector<Table>& tables, Oid oid) {
   for (const Table& table : tables) {
     for (const UniqueIndex& index : table.indexes) {
@@ -113,6 +108,11 @@ const UniqueIndex* find_index(const Table& table, std::string_view name) {
     if (index.name == name) return &index;
   }
   return nullptr;
+}
+
+const UniqueIndex* violated_index(const Table& table, std::string_view constraint) {
+  const UniqueIndex* index = find_index(table, constraint);
+  return index != nullptr ? index : find_index(table, without_reindex_suffix(constraint));
 }
 
 bool has_index(const Table& table, const UniqueIndex& index) {

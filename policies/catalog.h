@@ -20,6 +20,7 @@ struct Column {
   bool not_null = false;
   bool has_default = false;
   bool generated = false;        // GENERATED ALWAYS AS (...) STORED/VIRTUAL
+  std::vector<std::string> generated_from;  // the columns its expression reads
   char identity = '\0';          // 'a' ALWAYS, 'd' BY DEFAULT
   std::string sequence;          // schema.name of the sequence the default draws from; empty = none
   // Identity, or a default that calls nextval in any form or a volatile function of the user's, which may hide it.
@@ -101,6 +102,8 @@ std::string catalog_query_names(const std::vector<std::string>& bare_names);
 // nullptr when the table has none of that name.
 const Column* find_column(const Table& table, std::string_view name);
 const UniqueIndex* find_index(const Table& table, std::string_view name);
+// The index a violation of this table names, the suffixes of REINDEX CONCURRENTLY aside.
+const UniqueIndex* violated_index(const Table& table, std::string_view constraint);
 // By OID.
 bool has_index(const Table& table, const UniqueIndex& index);
 

@@ -102,6 +102,7 @@ Column decode_column(ObjectReader& reader) {
   reader.read("not_null", column.not_null);
   reader.read("has_default", column.has_default);
   reader.read("generated", column.generated);
+  reader.read("generated_from", column.generated_from);
   reader.read("identity", column.identity);
   reader.read("sequence", column.sequence);
   reader.read("from_sequence", column.from_sequence);

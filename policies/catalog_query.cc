@@ -101,6 +101,21 @@ SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'not_null', a.attnotnull,
       'has_default', e.text IS NOT NULL AND a.attgenerated OPERATOR(pg_catalog.=) '',
       'generated', a.attgenerated OPERATOR(pg_catalog.<>) '',
+      'generated_from', (
+        SELECT COALESCE(pg_catalog.json_agg(DISTINCT b.attname), '[]'::pg_catalog.json)
+        FROM pg_catalog.pg_depend x
+        JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) x.refobjid
+          AND b.attnum OPERATOR(pg_catalog.=) x.refobjsubid
+        WHERE a.attgenerated OPERATOR(pg_catalog.<>) ''
+          AND x.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+          AND x.refobjid OPERATOR(pg_catalog.=) c.oid
+          AND x.refobjsubid OPERATOR(pg_catalog.>) 0
+          AND x.refobjsubid OPERATOR(pg_catalog.<>) a.attnum
+          AND ((x.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+              AND x.objid OPERATOR(pg_catalog.=) d.oid)
+            OR (x.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+              AND x.objid OPERATOR(pg_catalog.=) c.oid
+              AND x.objsubid OPERATOR(pg_catalog.=) a.attnum))),
       'identity', a.attidentity::pg_catalog.text,
       'sequence', COALESCE((
         SELECT pg_catalog.format('%I.%I', m.nspname, s.relname)

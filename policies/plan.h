@@ -42,6 +42,7 @@ class PlanCache {
   // for Moment::UpFront; computed anew for AfterViolation, which is rare. Never null.
   PlanRef plan(std::string_view sql, const parser::Outline& outline, std::size_t index, const Situation& situation);
 
+  // Templates held; calls of shape() and of plan() for Moment::UpFront by outcome; templates that do not parse.
   std::size_t entries() const;
   std::uint64_t hits() const;
   std::uint64_t misses() const;

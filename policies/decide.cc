@@ -1,0 +1,119 @@
+#include "policies/decide.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "policies/concern.h"
+#include "policies/effect.h"
+#include "policies/gates.h"
+#include "policies/subject.h"
+
+namespace pgconcord::policies {
+namespace {
+
+// Names of the catalog where there is one, else of the policy; never of the statement.
+Decision labelled(const Concern& concern, const Situation& situation) {
+  Decision decision;
+  const Policy& policy = *concern.policy;
+  decision.policy = &policy;
+  decision.table_name = policy.table;
+  decision.constraint = policy.constraint;
+  if (policy.schema != "*") decision.schema = policy.schema;
+  if (concern.table != nullptr) {
+    decision.table = concern.table->oid;
+    decision.schema = concern.table->schema;
+    decision.table_name = concern.table->name;
+  } else if (situation.moment == Moment::AfterViolation && policy.schema == "*") {
+    decision.schema = situation.violated_schema;  // the server's own word
+  }
+  if (concern.arbiter != nullptr) {
+    decision.constraint = concern.arbiter->name;
+  } else if (policy.constraint == "*" || policy.constraint.empty()) {
+    decision.constraint = situation.violated_constraint;
+  }
+  return decision;
+}
+
+Decision left_alone(Decision decision, Reason reason) {
+  decision.reason = reason;
+  return decision;
+}
+
+// A14: a row that was not inserted lowers the tag, and so does a BEFORE trigger that returns NULL.
+bool tag_counts_skipped_rows(const Subject& subject, const Effect& effect) {
+  return effect.written.empty() && subject.insert.source == parser::InsertSource::Values &&
+         !subject.table.has_before_insert_row_trigger;
+}
+
+bool is_observed_violation(const Concern& concern, const Situation& situation) {
+  return situation.catalog == nullptr && situation.moment == Moment::AfterViolation &&
+         concern.policy->mode == Mode::Observe && concern.policy->columns.empty();
+}
+
+// Without a catalog, for counting only: the statement's own facts are all there is, and nothing
+// will be sent. The clause names the constraint, because its columns are not known.
+Decision observe(Decision decision, const parser::Insert& insert, const Situation& situation) {
+  const Policy& policy = *decision.policy;
+  const auto same_table = [&](const parser::RelationName& name) {
+    return name.name == insert.table.name;
+  };
+  if (policy.action == Action::DoNothing && insert.has_returning &&
+      policy.returning == Returning::LeaveAlone) {
+    return left_alone(std::move(decision), Reason::Returning);
+  }
+  if (std::any_of(insert.with_writes.begin(), insert.with_writes.end(), same_table)) {
+    return left_alone(std::move(decision), Reason::CteSameTable);
+  }
+  if (situation.guarded && policy.guarded == Guarded::LeaveAlone) {
+    return left_alone(std::move(decision), Reason::Guarded);
+  }
+  decision.clause.target.constraint = situation.violated_constraint;
+  return decision;
+}
+
+}  // namespace
+
+Decision decide(const parser::Insert& insert, const Situation& situation) {
+  const Concern concern = find_concern(insert.table, situation);
+  if (concern.policy == nullptr) return {};
+  Decision decision = labelled(concern, situation);
+  const auto stop = [&](Reason reason) { return left_alone(std::move(decision), reason); };
+
+  if (const Reason reason = statement_gates(insert); reason != Reason::None) return stop(reason);
+  if (concern.share == Share::Outside) return stop(Reason::Rollout);
+  if (is_observed_violation(concern, situation)) {
+    return observe(std::move(decision), insert, situation);
+  }
+  if (concern.table == nullptr) return stop(concern.reason);
+  if (const Reason reason = relation_gates(*concern.table); reason != Reason::None) {
+    return stop(reason);
+  }
+  if (concern.arbiter == nullptr) return stop(concern.reason);
+
+  const Subject subject{insert, *concern.policy, *concern.table, *concern.arbiter, situation};
+  if (const Reason reason = arbiter_gates(subject); reason != Reason::None) return stop(reason);
+  Effect effect = effect_of(subject);
+  if (effect.reason != Reason::None) return stop(effect.reason);
+  if (const Reason reason = effect_gates(subject, effect); reason != Reason::None) {
+    return stop(reason);
+  }
+  decision.tag_counts_skipped_rows = tag_counts_skipped_rows(subject, effect);
+  decision.clause = std::move(effect.clause);
+  return decision;
+}
+
+Decision decide(const parser::Other& other, const Situation& situation) {
+  if (!other.hides_insert) return {};
+  Situation by_name = situation;
+  by_name.table = 0;  // resolved for the statement's own target, not for the hidden ones
+  for (const parser::RelationName& name : other.hidden_tables) {
+    const Concern concern = find_concern(name, by_name);
+    if (concern.policy != nullptr) {
+      return left_alone(labelled(concern, by_name), Reason::NotTopLevel);
+    }
+  }
+  return {};
+}
+
+}  // namespace pgconcord::policies
