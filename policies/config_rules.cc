@@ -101,7 +101,7 @@ void check_action(const Policy& policy, Place& place) {
   const std::string statement(label(policy.statement));
   place.report("action", {"`action: " + std::string(label(policy.action)) +
                               "` does not fit `statement: " + statement + "`",
-                          "for " + statement + ": " + one_of(names)});
+                          "for " + statement + ": " + listed(names)});
 }
 
 void check_keys_of_do_update(const Policy& policy, Place& place) {

@@ -46,7 +46,9 @@ tl::expected<std::vector<std::string>, Problem> matching_files(const fs::path& p
     const bool hidden = candidate.front() == '.' && name.front() != '.';
     if (!hidden && glob_matches(name, candidate)) files.push_back((folder / candidate).string());
   }
-  if (error) return problem("folder cannot be read: " + error.message(), "");
+  if (error)
+    return problem("folder `" + printable(folder.string()) + "` cannot be read: " + error.message(),
+                   "");
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -153,7 +153,7 @@ void Loader::read_matches(const YamlNode& pattern, const std::string& path, Find
     auto text = read_file(match);
     if (!text) {
       findings.add(pattern.at, path,
-                   {quoted_in_message(match) + " cannot be read: " + text.error(), ""});
+                   {"`" + printable(match) + "` cannot be read: " + text.error(), ""});
       continue;
     }
     files.push_back({match, *std::move(text)});

@@ -161,6 +161,10 @@ tl::expected<std::pair<std::string, std::string>, Problem> parse_table(std::stri
 }
 
 std::string duration_text(std::uint64_t milliseconds) {
+  constexpr std::uint64_t kHour = 3600 * kKilo;
+  if (milliseconds >= kHour && milliseconds % kHour == 0) {
+    return std::to_string(milliseconds / kHour) + "h";
+  }
   return milliseconds % kKilo == 0 ? std::to_string(milliseconds / kKilo) + "s"
                                    : std::to_string(milliseconds) + "ms";
 }

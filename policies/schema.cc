@@ -21,7 +21,7 @@ constexpr Key kKeys[] = {
      .slot = slot<&Config::mode>(),
      .help = "Ceiling for every policy: `observe` decides and counts but forwards untouched."},
 
-    {.path = "listen", .type = SectionList, .help = "Where clients connect."},
+    {.path = "listen", .type = SectionList, .help = "Where clients connect; without it, one listener with the defaults."},
     {.path = "listen[].address",
      .type = ListenAddress,
      .default_text = "0.0.0.0:6432",
@@ -268,7 +268,7 @@ constexpr Key kKeys[] = {
     {.path = "policies[].name",
      .type = PolicyName,
      .slot = slot<&Policy::name>(),
-     .help = "Unique; letters a-z, digits and `-`; the `policy` label of metrics.",
+     .help = "Unique name of letters a-z, digits and `-`; the `policy` label of metrics.",
      .presence = Presence::Required},
     {.path = "policies[].mode",
      .type = Word,

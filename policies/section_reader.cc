@@ -48,17 +48,10 @@ const Key* elsewhere(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
-std::string help_for_unknown(std::string_view name, std::string_view section) {
-  const auto known = names_in(section);
-  const Key* other = elsewhere(name);
-  if (other != nullptr) return in_quotes(name) + " belongs " + place_name(other->section());
-  const std::string_view near = nearest(name, known);
-  if (!near.empty()) return "did you mean " + in_quotes(near) + "?";
-  return "known here: " + one_of(known);
-}
-
 std::string help_for_null(const Key& key) {
-  if (key.presence == Presence::Required) return std::string(key.help);
+  if (key.presence == Presence::Required) {
+    return key.words().empty() ? std::string(key.help) : "allowed: " + listed(key.words());
+  }
   if (key.default_text.empty()) return "write a value or remove the line";
   return "write a value, or remove the line for the default " + in_quotes(key.default_text);
 }
@@ -71,7 +64,7 @@ void SectionReader::read(const YamlNode& node, const SectionPlace& place, const 
     const std::string path = place.path.substr(0, place.path.size() - (place.path.empty() ? 0 : 1));
     return findings_.add(node.at, path,
                          {"a mapping of keys is needed " + place_name(place.section),
-                          "known here: " + one_of(names_in(place.section))});
+                          "known here: " + listed(names_in(place.section))});
   }
   for (const YamlNode& item : node.items) read_key(item, place, target);
   report_missing(node, place);
@@ -174,18 +167,28 @@ bool SectionReader::read_map(const YamlNode& node, const Key& key, const std::st
 }
 
 void SectionReader::report_unknown(const YamlNode& node, const SectionPlace& place) {
-  findings_.add(node.key_at, place.path + node.key,
-                {"unknown key " + quoted_in_message(node.key) + " " + place_name(place.section),
-                 help_for_unknown(node.key, place.section)});
+  const auto known = names_in(place.section);
+  std::string help = "known here: " + listed(known);
+  if (const Key* other = elsewhere(node.key)) {
+    help = in_quotes(node.key) + " belongs " + place_name(other->section());
+  } else if (const std::string_view near = nearest(node.key, known); !near.empty()) {
+    help = "did you mean " + in_quotes(near) + "?";
+    // It is there, only misspelt: not to be missed by the rules.
+    findings_.mark(place.path + std::string(near));
+  }
+  findings_.add(
+      node.key_at, place.path + node.key,
+      {"unknown key " + quoted_in_message(node.key) + " " + place_name(place.section), help});
 }
 
 void SectionReader::report_missing(const YamlNode& node, const SectionPlace& place) {
   for (const Key* key : keys_of(place.section)) {
     if (key->presence != Presence::Required || node.find(key->name()) != nullptr) continue;
-    std::string help = key->words().empty() ? std::string(key->help) : one_of(key->words());
-    findings_.add(node.at, place.path + std::string(key->name()),
+    const std::string path = place.path + std::string(key->name());
+    if (findings_.has(path)) continue;
+    findings_.add(node.at, path,
                   {in_quotes(key->name()) + " is missing " + place_name(place.section),
-                   "add `" + std::string(key->name()) + ":` " + help});
+                   "add `" + std::string(key->name()) + ":`; " + help_for_null(*key)});
   }
 }
 

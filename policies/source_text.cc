@@ -56,7 +56,8 @@ void hide_passwords(std::string& text) {
     if (sign == std::string::npos || sign < at || colon == std::string::npos || colon >= sign) {
       continue;
     }
-    text.replace(colon + 1, sign - colon - 1, "***");
+    // Character for character, so that a caret behind it stays right.
+    for (std::size_t index = colon + 1; index < sign; ++index) text[index] = '*';
   }
 }
 

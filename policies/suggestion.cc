@@ -60,11 +60,11 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
-std::string one_of(const std::vector<std::string_view>& names) {
+std::string listed(const std::vector<std::string_view>& names) {
   std::string text;
-  for (std::size_t index = 0; index < names.size(); ++index) {
-    if (index > 0) text += index + 1 == names.size() ? " or " : ", ";
-    text.append("`").append(names[index]).append("`");
+  for (const std::string_view name : names) {
+    if (!text.empty()) text += ", ";
+    text.append("`").append(name).append("`");
   }
   return text;
 }

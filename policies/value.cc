@@ -25,7 +25,7 @@ Added add_word(const Key& key, std::string_view text, Value& value) {
     const std::string_view near = nearest(text, words);
     std::string help = near.empty() ? "" : "did you mean `" + std::string(near) + "`? ";
     return problem(quoted_in_message(text) + " is no value of `" + std::string(key.name()) + "`",
-                   help + "allowed: " + one_of(words));
+                   help + "allowed: " + listed(words));
   }
   value.number = static_cast<std::uint64_t>(found - words.begin());
   value.text = std::string(text);

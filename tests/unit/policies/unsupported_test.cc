@@ -1,0 +1,78 @@
+#include "policies/unsupported.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pgconcord::policies {
+namespace {
+
+std::vector<std::string> refused(std::string_view yaml) {
+  const auto config = load_text(yaml, "test.yaml");
+  EXPECT_TRUE(config.has_value()) << render(config.error());
+  std::vector<std::string> messages;
+  for (const ConfigError& each : not_in_this_build(*config)) {
+    EXPECT_FALSE(each.help.empty());
+    messages.push_back(each.message.substr(0, each.message.find(" is not implemented")));
+  }
+  return messages;
+}
+
+TEST(NotInThisBuild, TheDefaultsAreImplemented) {
+  EXPECT_TRUE(not_in_this_build(default_config()).empty());
+}
+
+TEST(NotInThisBuild, WhatIsImplementedIsNotRefused) {
+  EXPECT_THAT(
+      refused("policies:\n"
+              "  - {name: a, table: p.t, constraint: k, action: do_update, set: {a: b},\n"
+              "     where: a, skip_unchanged: true, triggers: rewrite, rollout: 5%,\n"
+              "     guarded: rewrite, apply: up_front}\n"
+              "  - {name: b, table: p.t, columns: [c], action: return_existing}\n"
+              "  - {name: c, table: p.t, columns: [c], action: do_nothing, returning: omit}\n"),
+      testing::IsEmpty());
+}
+
+TEST(NotInThisBuild, EverySettingOfALaterReleaseIsNamed) {
+  EXPECT_THAT(
+      refused("listen:\n"
+              "  - {address: a:1, tls: {mode: allow, cert: c, key: k}}\n"
+              "  - {address: a:2, proxy_protocol: {trusted: [10.0.0.0/8]}}\n"
+              "upstream: {target_session_attrs: primary, tls: {mode: prefer}}\n"
+              "auth: {mode: scram}\n"
+              "catalog: {source: url, url: 'postgres://db'}\n"
+              "admin: {token_file: t}\n"
+              "console: {users: [a]}\n"
+              "metrics: {partitions: leaf}\n"),
+      testing::ElementsAre("listen[0].tls.mode: allow", "listen[1].proxy_protocol.trusted",
+                           "upstream.tls.mode: prefer", "upstream.target_session_attrs: primary",
+                           "auth.mode: scram", "catalog.source: url", "admin.token_file",
+                           "console.users", "metrics.partitions: leaf"));
+}
+
+TEST(NotInThisBuild, EveryKeyOfAPolicyOfALaterReleaseIsNamed) {
+  EXPECT_THAT(
+      refused(
+          "policies:\n"
+          "  - {name: a, table: p.t, constraint: k, statement: update, action: insert_missing}\n"
+          "  - {name: b, table: p.t, constraint: k, statement: copy, action: do_nothing}\n"
+          "  - {name: c, table: p.t, constraint: k, action: do_nothing, report_rows: attempted,\n"
+          "     duplicates: first, on_sequence_drift: repair}\n"
+          "  - {name: d, table: p.t, constraint: k, action: do_nothing, duplicates: last}\n"),
+      testing::ElementsAre(
+          "policy `a`: `statement: update`", "policy `b`: `statement: copy`",
+          "policy `c`: `report_rows: attempted`", "policy `c`: `duplicates: first`",
+          "policy `c`: `on_sequence_drift: repair`", "policy `d`: `duplicates: last`"));
+}
+
+TEST(NotInThisBuild, IsRenderedWithThePlaceOfThePolicy) {
+  const auto config = load_text(
+      "policies:\n  - {name: a, table: p.t, constraint: k, statement: copy, action: do_nothing}\n",
+      "test.yaml");
+  ASSERT_TRUE(config.has_value());
+  EXPECT_EQ(render(not_in_this_build(*config)),
+            "test.yaml:2: error: policy `a`: `statement: copy` is not implemented in this release\n"
+            "  help: use `statement: insert` or remove the policy\n");
+}
+
+}  // namespace
+}  // namespace pgconcord::policies
