@@ -200,7 +200,7 @@ def test_a_violation_never_shows_in_the_message_stream(proxy, direct, database):
     """The replies to an absorbed conflict are those of a good INSERT, in both protocols (I3)."""
     direct.execute(USERS)
     process = proxy(policy("do_nothing", "on_violation"))
-    good, bad = ("INSERT INTO users (email) VALUES ('%s')" % email for email in ("new@example.org", "a@example.org"))
+    good, bad = (f"INSERT INTO users (email) VALUES ('{email}')" for email in ("new@example.org", "a@example.org"))
     with WireClient(("127.0.0.1", process.port)) as client:
         client.log_in(database=database)
         assert [m.kind for m in client.query(good)] == ["C", "Z"]

@@ -161,7 +161,7 @@ PIPELINES = {
         + messages.query("SELECT * FROM p"),
         2,
     ),
-    "a function call": (messages.function_call(1598, []), 1),
+    "a function call": (messages.function_call(177, [b"\0\0\0\1", b"\0\0\0\2"]), 1),
 }  # fmt: skip
 
 
