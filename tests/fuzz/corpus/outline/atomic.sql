@@ -1,0 +1,1 @@
+create function f() returns void begin atomic insert into t values (1),(2); end; select 1

@@ -1,0 +1,1 @@
+insert into t (a,b) values (1,'x'),(2,'y'),(null,$1),(null,$2),(3,'z') returning id

@@ -1,0 +1,1 @@
+with x(a) as (select set_config('a','b',false)) select x.a, lower('x')::varchar(10) from x as y(b)

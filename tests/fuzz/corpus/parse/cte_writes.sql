@@ -1,0 +1,1 @@
+with a as (delete from x returning *) insert into t select * from a

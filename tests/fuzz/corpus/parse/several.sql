@@ -1,0 +1,1 @@
+begin; insert into t values (1) returning a; insert into u values (2); commit

@@ -1,0 +1,1 @@
+/* a */ INSERT INTO t (a) VALUES (1)/* returning */

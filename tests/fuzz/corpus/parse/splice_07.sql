@@ -1,0 +1,1 @@
+INSERT INTO t (a, "returning") VALUES (1, 2) RETURNING "returning", t."returning" AS returning

@@ -1,0 +1,1 @@
+INSERT INTO t SELECT x.returning AS returning FROM x

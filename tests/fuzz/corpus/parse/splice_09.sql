@@ -1,0 +1,1 @@
+INSERT INTO t SELECT x . returning FROM x RETURNING t . returning

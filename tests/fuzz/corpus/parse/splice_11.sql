@@ -1,0 +1,1 @@
+INSERT INTO t SELECT x.* FROM x JOIN y ON x.a = y.a

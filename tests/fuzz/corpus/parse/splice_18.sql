@@ -1,0 +1,1 @@
+INSERT INTO t VALUES (1) RETURNING (SELECT max(id) FROM t), *, count(*) OVER () AS "n;"

@@ -1,0 +1,1 @@
+(with x as (insert into t values (1) returning *) select * from x)
