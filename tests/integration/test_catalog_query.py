@@ -50,9 +50,7 @@ def fields(rows, *names):
 def zoo(postgres):
     """A database with the tables of the golden cases; the name of the database."""
     with postgres.connect() as connection:
-        connection.execute(
-            "DO $$ BEGIN CREATE ROLE editor LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-        )
+        connection.execute("DO $$ BEGIN CREATE ROLE editor LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     name = postgres.fresh_database("zoo")
     with postgres.connect(name) as connection:
         connection.execute("DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE")
@@ -81,7 +79,9 @@ def normalised(catalog, role):
 
 def as_text(catalog):
     """JSON with one column or index per line, so that a changed fact is a one-line diff."""
-    text = f'{{"role": {json.dumps(catalog["role"])}, "server_version_num": {catalog["server_version_num"]}, "tables": ['
+    text = (
+        f'{{"role": {json.dumps(catalog["role"])}, "server_version_num": {catalog["server_version_num"]}, "tables": ['
+    )
     for number, table in enumerate(catalog["tables"]):
         facts = {key: value for key, value in table.items() if key not in ("columns", "indexes")}
         text += ("," if number else "") + "\n" + json.dumps(facts)[:-1]
@@ -178,9 +178,7 @@ def test_operators_and_functions_that_shadow_the_server_s_are_never_called(direc
             "AS $$ BEGIN RAISE EXCEPTION 'evil was called'; END $$"
         )
         for operator in ("=", "<>", "<", ">", "<=", "~"):
-            direct.execute(
-                f"CREATE OPERATOR evil.{operator} (LEFTARG = {kind}, RIGHTARG = {kind}, FUNCTION = evil.f)"
-            )
+            direct.execute(f"CREATE OPERATOR evil.{operator} (LEFTARG = {kind}, RIGHTARG = {kind}, FUNCTION = evil.f)")
     for call in ("format_type(oid, int4)", "current_setting(text)", "lower(text)"):
         direct.execute(
             f"CREATE FUNCTION evil.{call} RETURNS text LANGUAGE plpgsql "
@@ -260,6 +258,8 @@ def test_a_catalog_of_thousands_of_tables_is_read_in_little_time(direct, query):
     direct.execute("DO $$ BEGIN FOR i IN 1..2000 LOOP EXECUTE format("
                    "'CREATE TABLE t%s (id int PRIMARY KEY, a text UNIQUE)', i); END LOOP; END $$")  # fmt: skip
     read(direct, query, "t1", "t2", "t3")
-    plan = direct.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + query, [probe("--names", "t1", "t2", "t3")]).fetchone()[0][0]
+    plan = direct.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + query, [probe("--names", "t1", "t2", "t3")]).fetchone()[
+        0
+    ][0]
     assert plan["Execution Time"] < 500  # measured: 5 ms
     assert "JIT" not in plan
