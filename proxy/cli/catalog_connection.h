@@ -1,0 +1,44 @@
+// An own connection to the server, for the verbs that look at the live catalog. The only code that
+// uses libpq.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "parser/statement.h"
+#include "policies/catalog.h"
+
+struct pg_conn;
+
+namespace pgconcord::cli {
+
+class CatalogConnection {
+ public:
+  // `target`: a URL or keywords as libpq takes them; what is missing comes from PGHOST and its
+  // like, ~/.pgpass included. The error is a sentence without password.
+  [[nodiscard]] static tl::expected<CatalogConnection, std::string> open(const std::string& target);
+
+  std::string database() const;
+  std::string user() const;
+  // The catalog of the tables with these bare names, as the connection's role sees it.
+  [[nodiscard]] tl::expected<policies::Catalog, std::string> catalog(
+      const std::vector<std::string>& bare_names) const;
+  // The table that a name means to this connection; 0 = none.
+  [[nodiscard]] tl::expected<policies::Oid, std::string> resolve(
+      const parser::RelationName& name) const;
+
+ private:
+  struct Finish {
+    void operator()(pg_conn* connection) const;
+  };
+
+  explicit CatalogConnection(pg_conn* connection) : connection_(connection) {}
+  tl::expected<std::string, std::string> single_value(const char* sql,
+                                                      const std::string& parameter) const;
+
+  std::unique_ptr<pg_conn, Finish> connection_;
+};
+
+}  // namespace pgconcord::cli

@@ -1,0 +1,135 @@
+#include "proxy/cli/explanation.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "parser/edit.h"
+#include "parser/outline.h"
+#include "policies/plan.h"
+
+namespace pgconcord::cli {
+namespace {
+
+using policies::Moment;
+using policies::Reason;
+using Explanations = std::vector<StatementExplanation>;
+
+class Explainer {
+ public:
+  Explainer(const std::string& sql, const policies::Config& config, const Speaker& speaker)
+      : sql_(sql),
+        selection_(policies::select(config.policies, speaker.database, speaker.user,
+                                    speaker.application, 0, 1)),
+        plans_({config.limits.inspect_bytes, config.limits.parse_depth, 16}) {
+    parser::outline(sql_, outline_);
+  }
+
+  tl::expected<void, std::string> read_catalog(const CatalogConnection& connection) {
+    std::set<std::string> names;
+    for (const policies::Policy* policy : selection_.policies) names.insert(policy->table);
+    auto catalog = connection.catalog({names.begin(), names.end()});
+    if (!catalog) return tl::unexpected(catalog.error());
+    catalog_ = std::move(*catalog);
+    return {};
+  }
+
+  tl::expected<Explanations, std::string> explain(const CatalogConnection* connection) {
+    Explanations result;
+    const policies::ShapeRef shape = plans_.shape(sql_, outline_);
+    for (std::size_t i = 0; i < outline_.statements.size(); ++i) {
+      StatementExplanation each;
+      const auto& span = outline_.statements[i];
+      each.sql = sql_.substr(span.begin, span.end - span.begin);
+      if (i >= shape->statements.size()) {
+        each.reason_unread = std::string(policies::explanation(shape->reason));
+        result.push_back(std::move(each));
+        continue;
+      }
+      const auto* insert = std::get_if<parser::Insert>(&shape->statements[i]);
+      policies::Oid table = 0;
+      if (insert != nullptr && connection != nullptr) {
+        const auto resolved = connection->resolve(insert->table);
+        if (!resolved) return tl::unexpected(resolved.error());
+        table = *resolved;
+      }
+      add_outcome(i, situation(Moment::UpFront, table), each);
+      if (insert != nullptr) add_violations(i, *insert, table, each);
+      result.push_back(std::move(each));
+    }
+    return result;
+  }
+
+ private:
+  policies::Situation situation(Moment moment, policies::Oid table) const {
+    policies::Situation situation;
+    situation.moment = moment;
+    situation.selection = &selection_;
+    situation.catalog = catalog_ ? &*catalog_ : nullptr;
+    situation.suspensions = &suspensions_;
+    situation.table = table;
+    return situation;
+  }
+
+  void add_violations(std::size_t index, const parser::Insert& insert, policies::Oid oid,
+                      StatementExplanation& each) {
+    auto violated = situation(Moment::AfterViolation, oid);
+    const policies::Table* table = catalog_ ? catalog_->find(oid) : nullptr;
+    if (table != nullptr) {
+      violated.violated_schema = table->schema;
+      violated.violated_table = table->name;
+      for (const policies::UniqueIndex& unique : table->indexes) {
+        violated.violated_constraint = unique.name;
+        add_outcome(index, violated, each);
+      }
+      return;
+    }
+    for (const policies::Policy* policy : selection_.policies) {
+      if (policy->table != insert.table.name || policy->constraint.empty()) continue;
+      if (policy->constraint == "*") continue;
+      violated.violated_schema = policy->schema;
+      violated.violated_table = policy->table;
+      violated.violated_constraint = policy->constraint;
+      add_outcome(index, violated, each);
+    }
+  }
+
+  void add_outcome(std::size_t index, const policies::Situation& situation,
+                   StatementExplanation& each) {
+    const policies::PlanRef plan = plans_.plan(sql_, outline_, index, situation);
+    if (plan->decision.policy == nullptr) return;
+    Outcome outcome;
+    outcome.moment = situation.moment;
+    outcome.violated = situation.violated_constraint;
+    outcome.decision = plan->decision;
+    if (plan->decision.reason == Reason::None) {
+      outcome.sql = parser::apply(sql_, {parser::splice(outline_.statements[index], plan->clause)});
+    }
+    each.outcomes.push_back(std::move(outcome));
+  }
+
+  const std::string& sql_;
+  policies::Selection selection_;
+  policies::PlanCache plans_;
+  parser::Outline outline_;
+  std::optional<policies::Catalog> catalog_;
+  policies::Suspensions suspensions_;
+};
+
+}  // namespace
+
+tl::expected<Explanations, std::string> explain_text(const std::string& sql,
+                                                     const policies::Config& config,
+                                                     const Speaker& speaker,
+                                                     const CatalogConnection* connection) {
+  Explainer explainer(sql, config, speaker);
+  if (connection != nullptr) {
+    if (auto read = explainer.read_catalog(*connection); !read) {
+      return tl::unexpected(read.error());
+    }
+  }
+  return explainer.explain(connection);
+}
+
+}  // namespace pgconcord::cli

@@ -1,0 +1,176 @@
+#include "proxy/cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace pgconcord::cli {
+namespace {
+
+constexpr std::array<std::string_view, 7> kVerbs{"run",     "check",  "explain",    "reload",
+                                                 "version", "config", "healthcheck"};
+
+const char* const kFooter =
+    "Flags of `run` can also be set as PGCONCORD_<FLAG>; a flag wins over the environment, that "
+    "over the file.\n"
+    "DATABASE_URL or PGHOST and PGPORT name the server when nothing else does.\n"
+    "Exit status: 0 ok, 1 problem found or failed start, 2 usage.";
+
+// `run` may be left out: `pgconcord --listen ...`.
+std::vector<std::string> with_verb(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const bool asks_for_help =
+      !words.empty() && (words[0] == "--help" || words[0] == "-h" || words[0] == "--version");
+  const bool is_flag_or_empty = words.empty() || words[0].front() == '-';
+  if (is_flag_or_empty && !asks_for_help) words.insert(words.begin(), "run");
+  return words;
+}
+
+void add_config(CLI::App& verb, Options& options) {
+  verb.add_option(
+          "--config", options.config_file,
+          "configuration file (default: ./pgconcord.yaml, then /etc/pgconcord/pgconcord.yaml)")
+      ->envname("PGCONCORD_CONFIG")
+      ->type_name("FILE");
+}
+
+void add_format(CLI::App& verb, Options& options) {
+  verb.add_option("--format", options.format, "human or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{{"human", Format::Human}, {"json", Format::Json}}))
+      ->envname("PGCONCORD_FORMAT")
+      ->type_name("FORMAT");
+}
+
+void add_overrides(CLI::App& verb, Overrides& overrides) {
+  verb.add_option("--listen", overrides.listen, "where clients connect; may be repeated")
+      ->envname("PGCONCORD_LISTEN")
+      ->delimiter(',')
+      ->type_name("ADDRESS");
+  verb.add_option("--upstream", overrides.upstream,
+                  "the server: URL, host:port or socket; several with commas")
+      ->envname("PGCONCORD_UPSTREAM")
+      ->type_name("ADDRESS");
+  verb.add_option("--admin", overrides.admin, "where metrics and health are served")
+      ->envname("PGCONCORD_ADMIN")
+      ->type_name("ADDRESS");
+  verb.add_option("--mode", overrides.mode, "off, observe or enforce: ceiling for every policy")
+      ->envname("PGCONCORD_MODE")
+      ->check(CLI::IsMember({"off", "observe", "enforce"}))
+      ->type_name("MODE");
+  verb.add_option("--workers", overrides.workers, "event loops; 0 = one per core")
+      ->envname("PGCONCORD_WORKERS")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("NUMBER");
+  verb.add_option("--log-level", overrides.log_level, "trace, debug, info, warn or error")
+      ->envname("PGCONCORD_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->type_name("LEVEL");
+  verb.add_option("--log-format", overrides.log_format, "text or json")
+      ->envname("PGCONCORD_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
+}
+
+void add_connect(CLI::App& verb, Options& options) {
+  verb.add_option("--connect", options.connect,
+                  "read the catalog of this database (URL or key=value)")
+      ->envname("PGCONCORD_CONNECT")
+      ->type_name("URL");
+}
+
+void add_run(CLI::App& app, Options& options) {
+  auto& verb = *app.add_subcommand("run", "start the proxy (the default verb)");
+  add_config(verb, options);
+  add_overrides(verb, options.overrides);
+  verb.add_option("--pid-file", options.pid_file, "written once ready, removed at the end")
+      ->envname("PGCONCORD_PID_FILE")
+      ->type_name("FILE");
+  verb.add_option("--port-file", options.port_file)->group("");
+  verb.callback([&options] { options.verb = Verb::Run; });
+}
+
+void add_check(CLI::App& app, Options& options) {
+  auto& verb = *app.add_subcommand("check", "validate the configuration");
+  add_config(verb, options);
+  add_format(verb, options);
+  add_connect(verb, options);
+  verb.add_flag("--strict", options.strict, "warnings are problems too");
+  verb.callback([&options] { options.verb = Verb::Check; });
+}
+
+void add_explain(CLI::App& app, Options& options) {
+  auto& verb = *app.add_subcommand("explain", "show what would become of a statement, and why");
+  verb.add_option("SQL", options.sql, "the statement; - reads it from standard input")->required();
+  add_config(verb, options);
+  add_format(verb, options);
+  add_connect(verb, options);
+  verb.add_option("--database", options.database, "as if sent in this database");
+  verb.add_option("--user", options.user, "as if sent by this user");
+  verb.add_option("--application", options.application, "as if sent by this application_name");
+  verb.callback([&options] { options.verb = Verb::Explain; });
+}
+
+void add_reload(CLI::App& app, Options& options) {
+  auto& verb = *app.add_subcommand("reload", "make a running proxy read its configuration anew");
+  auto* file = verb.add_option("--pid-file", options.pid_file, "that `run --pid-file` wrote")
+                   ->envname("PGCONCORD_PID_FILE")
+                   ->type_name("FILE");
+  auto* pid = verb.add_option("--pid", options.pid, "process id of the proxy")
+                  ->check(CLI::Range(2, 4'194'304))
+                  ->type_name("NUMBER");
+  pid->excludes(file);
+  verb.callback([&options] { options.verb = Verb::Reload; });
+}
+
+void add_config_verbs(CLI::App& app, Options& options) {
+  auto& verb = *app.add_subcommand("config", "show the configuration or its schema");
+  verb.require_subcommand(1);
+  auto& show = *verb.add_subcommand("show", "the effective configuration, without secrets");
+  add_config(show, options);
+  add_format(show, options);
+  add_overrides(show, options.overrides);
+  show.callback([&options] { options.verb = Verb::ConfigShow; });
+  auto& schema = *verb.add_subcommand("schema", "JSON Schema of the configuration file");
+  schema.callback([&options] { options.verb = Verb::ConfigSchema; });
+}
+
+void add_small_verbs(CLI::App& app, Options& options) {
+  auto& version = *app.add_subcommand("version", "what this build is");
+  version.add_flag_callback(
+      "--json", [&options] { options.format = Format::Json; }, "as JSON");
+  version.callback([&options] { options.verb = Verb::Version; });
+  auto& health = *app.add_subcommand("healthcheck", "ask a running proxy whether it is ready");
+  options.admin_url = "http://127.0.0.1:9732";
+  health.add_option("--admin", options.admin_url, "its admin address", true)->type_name("URL");
+  health.callback([&options] { options.verb = Verb::Healthcheck; });
+}
+
+}  // namespace
+
+tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
+  CLI::App app(
+      "Counts integrity violations per constraint and, by policy, turns INSERT into upserts.",
+      "pgconcord");
+  Options options;
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("pgconcord ") + PGCONCORD_VERSION);
+  add_run(app, options);
+  add_check(app, options);
+  add_explain(app, options);
+  add_reload(app, options);
+  add_config_verbs(app, options);
+  add_small_verbs(app, options);
+  auto words = with_verb(argc, argv);
+  std::reverse(words.begin(), words.end());  // as CLI11 takes them
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError& error) {
+    return tl::unexpected(Exit{app.exit(error) == 0 ? kOk : kUsage});
+  }
+  return options;
+}
+
+}  // namespace pgconcord::cli

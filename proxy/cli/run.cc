@@ -1,0 +1,66 @@
+// `pgconcord run`: the effective configuration, the proxy, and the HTTP interface that answers for
+// it.
+#include <iostream>
+#include <string_view>
+#include <utility>
+
+#include "policies/load.h"
+#include "proxy/admin/server.h"
+#include "proxy/cli/build_facts.h"
+#include "proxy/cli/configuration.h"
+#include "proxy/cli/verbs.h"
+#include "proxy/net/serve.h"
+
+namespace pgconcord::cli {
+namespace {
+
+class HttpInterface final : public net::AdminInterface {
+ public:
+  explicit HttpInterface(std::unique_ptr<admin::Server> server) : server_(std::move(server)) {}
+  std::string address() const override {
+    return server_->url().substr(std::string_view("http://").size());
+  }
+
+ private:
+  std::unique_ptr<admin::Server> server_;
+};
+
+admin::Condition condition(net::Condition condition) {
+  return {condition.holds, std::move(condition.reason)};
+}
+
+admin::Sources sources(net::Observable& proxy) {
+  admin::Sources sources;
+  sources.exposition = [&proxy] { return proxy.exposition(); };
+  sources.health = [&proxy] {
+    net::Vitals vitals = proxy.vitals();
+    return admin::Health{condition(std::move(vitals.live)), condition(std::move(vitals.ready))};
+  };
+  sources.version_json = build_facts_json();
+  return sources;
+}
+
+}  // namespace
+
+int run(const Options& options) {
+  auto config = effective_configuration(options);
+  if (!config) {
+    std::cerr << policies::render(config.error());
+    return kProblem;
+  }
+  net::ServeOptions serve;
+  serve.open_admin = [address = config->admin.address](net::Observable& proxy) {
+    return admin::Server::start(address, sources(proxy))
+        .map([](std::unique_ptr<admin::Server>&& server) -> std::unique_ptr<net::AdminInterface> {
+          return std::make_unique<HttpInterface>(std::move(server));
+        });
+  };
+  serve.config = std::move(*config);
+  serve.reload = [options] { return effective_configuration(options); };
+  serve.pid_file = options.pid_file;
+  serve.port_file = options.port_file;
+  serve.build = build_facts();
+  return net::serve(std::move(serve));
+}
+
+}  // namespace pgconcord::cli

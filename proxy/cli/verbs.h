@@ -1,0 +1,18 @@
+// The verbs: each does its job and returns the exit status. Results go to stdout, problems to
+// stderr.
+#pragma once
+
+#include "proxy/cli/options.h"
+
+namespace pgconcord::cli {
+
+int run(const Options& options);
+int check(const Options& options);
+int explain(const Options& options);
+int reload(const Options& options);
+int version(const Options& options);
+int show_config(const Options& options);
+int show_schema();
+int healthcheck(const Options& options);
+
+}  // namespace pgconcord::cli
