@@ -132,7 +132,6 @@ ConfigError SourceText::error(Position at, std::string path, Problem problem) co
 
 std::string quoted_in_message(std::string_view text) {
   std::string shown = printable(text);
-  std::replace(shown.begin(), shown.end(), '\n', ' ');
   if (shown.size() > kQuotedMax) {
     std::size_t end = kQuotedMax;
     while (end > 0 && !starts_character(shown[end])) --end;
@@ -145,11 +144,15 @@ std::string printable(std::string_view text) {
   std::string result;
   for (std::size_t index = 0; index < text.size();) {
     const std::size_t length = character_length(text, index);
-    const bool shown = length > 1 || (length == 1 && !is_control(text[index]));
-    if (shown) {
-      result.append(text.substr(index, length));
-    } else {
+    // U+0080 to U+009F are controls too: terminals obey them.
+    const bool late_control =
+        length == 2 && byte_at(text, index) == 0xC2 && byte_at(text, index + 1) < 0xA0;
+    if (length == 0 || late_control || is_control(text[index]) || text[index] == '\r') {
       result += '?';
+    } else if (text[index] == '\n') {
+      result += ' ';
+    } else {
+      result.append(text.substr(index, length));
     }
     index += std::max<std::size_t>(length, 1);
   }

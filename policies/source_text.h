@@ -51,7 +51,7 @@ class SourceText {
 
 // User's text in backquotes, shortened, control characters replaced: safe for a terminal and a log.
 std::string quoted_in_message(std::string_view text);
-// The same without quotes and shortening; passwords in URLs replaced.
+// The same without quotes and shortening, one line; passwords in URLs are replaced in both.
 std::string printable(std::string_view text);
 
 }  // namespace pgconcord::policies
