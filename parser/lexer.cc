@@ -52,7 +52,20 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool starts_word(char c) {
   return start_of(c) == Start::Letter || start_of(c) == Start::Prefix;
 }
-constexpr bool continues_word(char c) { return starts_word(c) || is_digit(c) || c == '$'; }
+
+constexpr std::array<bool, 256> word_table() {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const char byte = static_cast<char>(c);
+    table[c] = starts_word(byte) || is_digit(byte) || byte == '$';
+  }
+  return table;
+}
+
+// The hottest question of all: every byte of every word asks it.
+constexpr std::array<bool, 256> kContinuesWord = word_table();
+
+constexpr bool continues_word(char c) { return kContinuesWord[static_cast<unsigned char>(c)]; }
 constexpr bool is_operator(char c) { return start_of(c) == Start::Operator; }
 
 constexpr std::size_t kOperatorBytesMax = 63;  // NAMEDATALEN - 1: longer ones are an error
@@ -160,9 +173,9 @@ bool Lexer::skip_to_continuation() {
 }
 
 TokenKind Lexer::word() {
-  do {
-    ++cursor_;
-  } while (cursor_ < stop_ && continues_word(*cursor_));
+  const char* at = cursor_ + 1;
+  while (at < stop_ && continues_word(*at)) ++at;
+  cursor_ = at;
   return TokenKind::Word;
 }
 
