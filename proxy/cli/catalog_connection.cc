@@ -57,7 +57,7 @@ tl::expected<std::string, std::string> CatalogConnection::single_value(
                           one_line(PQresultErrorMessage(result.get())));
   }
   if (PQntuples(result.get()) != 1 || PQnfields(result.get()) != 1) {
-    return tl::unexpected("cannot read the catalog: unexpected answer");
+    return tl::unexpected(std::string("cannot read the catalog: unexpected answer"));
   }
   return std::string(PQgetvalue(result.get(), 0, 0));
 }

@@ -3,7 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
+
+#include "proxy/cli/build_facts.h"
 
 namespace pgconcord::cli {
 namespace {
@@ -143,7 +146,9 @@ void add_small_verbs(CLI::App& app, Options& options) {
   version.callback([&options] { options.verb = Verb::Version; });
   auto& health = *app.add_subcommand("healthcheck", "ask a running proxy whether it is ready");
   options.admin_url = "http://127.0.0.1:9732";
-  health.add_option("--admin", options.admin_url, "its admin address", true)->type_name("URL");
+  health.add_option("--admin", options.admin_url, "its admin address")
+      ->capture_default_str()
+      ->type_name("URL");
   health.callback([&options] { options.verb = Verb::Healthcheck; });
 }
 
@@ -156,7 +161,7 @@ tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
   Options options;
   app.footer(kFooter);
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("pgconcord ") + PGCONCORD_VERSION);
+  app.set_version_flag("--version", "pgconcord " + build_facts().version);
   add_run(app, options);
   add_check(app, options);
   add_explain(app, options);
