@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kSlice{100};
 // A client that does not hang up after the answer gets this much more time and attention.
 constexpr milliseconds kLinger{1000};
-constexpr std::size_t kLingerBytes = 64 * 1024;
+constexpr std::size_t kLingerBytes = 64UL * 1024;
 
 }  // namespace
 

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 constexpr seconds kConnectTimeout{3};
 constexpr seconds kReadTimeout{10};
 // Thousands of series are a few hundred kB; whoever sends more is not pgconcord.
-constexpr std::size_t kBodyMax = 64 * 1024 * 1024;
+constexpr std::size_t kBodyMax = 64UL * 1024 * 1024;
 
 tl::unexpected<std::string> refused(std::string_view why) {
   return tl::unexpected("the admin URL " + std::string(why) +

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr BoundedQueue::Bounds kQueueBounds{.threads = 4, .waiting = 16};
 constexpr BoundedStream::Bounds kConnectionBounds{
-    .read_time = milliseconds(2000), .write_time = milliseconds(10'000), .read_bytes = 16 * 1024};
+    .read_time = milliseconds(2000), .write_time = milliseconds(10'000), .read_bytes = 16UL * 1024};
 
 void send_answer(const Answer& answer, httplib::Response& response) {
   response.status = answer.status;
