@@ -1,0 +1,58 @@
+"""Everything that runs during a benchmark, in one temporary folder, stopped and removed in whatever way it ends."""
+
+import contextlib
+import pathlib
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+
+from harness import endpoints
+from harness.postgres import Postgres
+from harness.process import StartFailed, as_postgres
+
+
+def raise_descriptor_limit():
+    """400 sessions are 800 sockets in a proxy, beside the usual soft limit of 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextlib.contextmanager
+def stage():
+    """A folder and a PostgreSQL in it. SIGTERM ends like Ctrl-C: through the clean-up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    raise_descriptor_limit()
+    with tempfile.TemporaryDirectory(prefix="pgc-bench-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        if as_postgres():
+            shutil.chown(folder, "postgres", "postgres")
+        postgres = Postgres(folder)
+        try:
+            yield folder, postgres
+        finally:
+            postgres.stop()
+
+
+@contextlib.contextmanager
+def running(names, place):
+    """The endpoints with these names, all at once."""
+    with contextlib.ExitStack() as stack:
+        started = []
+        for name in names:
+            started.append(endpoints.start(name, place))
+            stack.callback(started[-1].stop)
+        yield started
+
+
+@contextlib.contextmanager
+def explained():
+    """A server that does not start is the user's to mend: its text, no traceback."""
+    try:
+        yield
+    except StartFailed as failure:
+        sys.exit(f"error: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(130)
