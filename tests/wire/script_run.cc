@@ -1,0 +1,238 @@
+#include "tests/wire/script_run.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include "policies/catalog.h"
+#include "policies/load.h"
+#include "tests/support/message_text.h"
+
+namespace pgconcord::wire_test {
+namespace {
+
+using test_support::message_lines;
+using test_support::Side;
+using test_support::Start;
+
+session::SettingsRef settings_of(const std::string& yaml, std::uint64_t generation) {
+  auto settings = std::make_shared<session::Settings>();
+  settings->generation = generation;
+  settings->config = policies::default_config();
+  if (yaml.empty()) return settings;
+  auto config = policies::load_text("version: 1\n" + yaml, "script");
+  EXPECT_TRUE(config.has_value()) << policies::render(config.error());
+  if (config) settings->config = std::move(*config);
+  return settings;
+}
+
+policies::CatalogRef known_catalog() {
+  auto catalog = policies::catalog_from_json(known_catalog_json());
+  EXPECT_TRUE(catalog.has_value()) << catalog.error();
+  return std::make_shared<const policies::Catalog>(std::move(*catalog));
+}
+
+std::string lines_of(Side from, const std::string& bytes) {
+  const bool untyped = from == Side::Client && !bytes.empty() && bytes[0] == '\0';
+  return message_lines(from, bytes, untyped ? Start::Untyped : Start::Typed);
+}
+
+std::string text_of(const std::set<std::string>& flags) {
+  std::string text;
+  for (const std::string& flag : flags) text += '>' + flag + '\n';
+  return text;
+}
+
+}  // namespace
+
+std::string Cut::name() const {
+  switch (kind) {
+    case Kind::Whole:
+      return "whole";
+    case Kind::Bytes:
+      return "byte by byte";
+    case Kind::Messages:
+      return "message by message";
+    case Kind::Inside:
+      return "cut at " + std::to_string(offset);
+  }
+  return {};
+}
+
+std::vector<std::string> pieces(const Step& step, const Cut& cut) {
+  std::string all;
+  std::vector<std::string> result;
+  for (const std::string& message : step.messages) {
+    all += message;
+    const auto size = static_cast<std::ptrdiff_t>(message.size());
+    const auto at =
+        std::clamp<std::ptrdiff_t>(cut.offset < 0 ? size + cut.offset : cut.offset, 0, size);
+    switch (cut.kind) {
+      case Cut::Kind::Whole:
+        break;
+      case Cut::Kind::Bytes:
+        for (const char c : message) result.emplace_back(1, c);
+        break;
+      case Cut::Kind::Messages:
+        result.push_back(message);
+        break;
+      case Cut::Kind::Inside:
+        // The rest of one message comes together with the start of the next.
+        if (result.empty()) result.emplace_back();
+        result.back() += message.substr(0, static_cast<std::size_t>(at));
+        result.push_back(message.substr(static_cast<std::size_t>(at)));
+        break;
+    }
+  }
+  if (cut.kind == Cut::Kind::Whole) result.push_back(all);
+  std::erase(result, std::string());
+  return result;
+}
+
+ScriptRun::ScriptRun(const Script& script)
+    : script_(script),
+      registry_(metrics::Caps{}),
+      plans_(policies::PlanLimits{}),
+      environment_{settings_of(script.configuration, 1), plans_, catalogs_, suspensions_,
+                   registry_.make_shard()} {
+  environment_.now = std::chrono::milliseconds(1'000'000);
+  if (script.known_catalog) catalogs_.store("shop", known_catalog(), environment_.now);
+  session_ = std::make_unique<session::Session>(environment_, 1);
+}
+
+void ScriptRun::call(std::string_view bytes,
+                     void (session::Session::*method)(std::string_view, session::Actions&)) {
+  auto copy = std::make_unique<char[]>(bytes.size());  // NOLINT(modernize-avoid-c-arrays)
+  std::memcpy(copy.get(), bytes.data(), bytes.size());
+  (session_.get()->*method)({copy.get(), bytes.size()}, actions_);
+  absorb();
+  std::memset(copy.get(), 0xDD, bytes.size());
+}
+
+void ScriptRun::call(void (session::Session::*method)(session::Actions&)) {
+  (session_.get()->*method)(actions_);
+  absorb();
+}
+
+void ScriptRun::absorb() {
+  const auto take = [&](const session::Outbox& from, std::string& to) {
+    for (std::size_t i = 0; i < from.piece_count(); ++i) to += from.piece(i);
+    bytes_out_ += from.size();
+  };
+  take(actions_.to_client, to_client_);
+  take(actions_.to_server, to_server_);
+  const auto flag = [&](bool set, const char* name) {
+    if (set) flags_.insert(name);
+  };
+  flag(actions_.connect_server, "connect");
+  flag(actions_.relay_cancel, "relay cancel");
+  flag(actions_.shutdown_server, "shutdown server");
+  flag(actions_.close_client, "close client");
+  flag(actions_.close_server, "close server");
+  actions_.clear();
+}
+
+void ScriptRun::client_bytes(std::string_view bytes) {
+  waiting_.emplace_back(bytes);
+  deliver_waiting();
+}
+
+void ScriptRun::deliver_waiting() {
+  while (!waiting_.empty() && session_->wants_client_input()) {
+    const std::string bytes = std::move(waiting_.front());
+    waiting_.pop_front();
+    call(bytes, &session::Session::on_client_bytes);
+  }
+  if (client_ended_ && waiting_.empty() && session_->wants_client_input()) {
+    client_ended_ = false;
+    call(&session::Session::on_client_eof);
+  }
+}
+
+void ScriptRun::server_bytes(std::string_view bytes) {
+  call(bytes, &session::Session::on_server_bytes);
+  deliver_waiting();
+}
+
+void ScriptRun::client_eof() {
+  client_ended_ = true;
+  deliver_waiting();
+}
+
+void ScriptRun::server_eof() {
+  call(&session::Session::on_server_eof);
+  deliver_waiting();
+}
+
+void ScriptRun::perform(const Step& step, const Cut& cut) {
+  switch (step.kind) {
+    case StepKind::ClientBytes:
+      for (const std::string& piece : pieces(step, cut)) client_bytes(piece);
+      return;
+    case StepKind::ServerBytes:
+      for (const std::string& piece : pieces(step, cut)) server_bytes(piece);
+      return;
+    case StepKind::ClientEof:
+      return client_eof();
+    case StepKind::ServerEof:
+      return server_eof();
+    case StepKind::Connected:
+      call(&session::Session::on_server_connected);
+      break;
+    case StepKind::Unavailable:
+      call(&session::Session::on_server_unavailable);
+      break;
+    case StepKind::Tick:
+      environment_.now += step.elapsed;
+      call(&session::Session::on_tick);
+      break;
+    case StepKind::Drain:
+      call(&session::Session::drain);
+      break;
+    case StepKind::Refuse:
+      call(&session::Session::refuse);
+      break;
+    case StepKind::Reload:
+      environment_.settings = settings_of(script_.reloaded, 2);
+      break;
+  }
+  deliver_waiting();
+}
+
+void ScriptRun::check(const Cut& cut) {
+  for (const Step& step : script_.steps) {
+    to_client_.clear();
+    to_server_.clear();
+    flags_.clear();
+    perform(step, cut);
+    const bool connecting = session_->phase() == session::Phase::Connecting;
+    if (!session_->wants_client_input() && !connecting) flags_.insert("waiting");
+    const std::string where = script_.file + ':' + std::to_string(step.line) + ", " + cut.name();
+    EXPECT_EQ(lines_of(Side::Client, step.to_server), lines_of(Side::Client, to_server_))
+        << "to the server: " << where;
+    EXPECT_EQ(lines_of(Side::Server, step.to_client), lines_of(Side::Server, to_client_))
+        << "to the client: " << where;
+    EXPECT_EQ(text_of(step.flags), text_of(flags_)) << where;
+    if (step.to_server != to_server_ || step.to_client != to_client_ || step.flags != flags_) {
+      ADD_FAILURE() << "the run stops here: " << where;
+      return;
+    }
+  }
+}
+
+void ScriptRun::play(std::size_t begin, std::size_t end) {
+  for (std::size_t i = begin; i < end; ++i) perform(script_.steps[i], Cut{});
+}
+
+std::string ScriptRun::metrics() const {
+  std::istringstream lines(registry_.render());
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("#") && !line.starts_with("process_")) text += line + '\n';
+  }
+  return text;
+}
+
+}  // namespace pgconcord::wire_test
