@@ -14,6 +14,7 @@ using parser::Command;
 bool Conversation::client_frame(const wire::Frame& frame) {
   if (phase == Phase::Authenticating) {
     if (frame.type == 'p') {
+      --auth_due_;
       to_server(frame);
     } else {
       fail({"08P01", "expected a password or authentication message", "", ""}, "protocol");

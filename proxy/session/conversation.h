@@ -236,7 +236,7 @@ class Conversation {
   CopyIn copy_in_ = CopyIn::No;
   bool ssl_asked_ = false, gss_asked_ = false;
   bool opaque_ = false;         // a replication connection: a byte pipe from the start-up packet on
-  bool auth_asked_ = false;     // the server wants something before AuthenticationOk
+  int auth_due_ = 0;  // the server's authentication requests that the client has not answered
   bool copying_input_ = false;  // the input dies before the actions are carried out
   bool drop_client_rest_ = false;  // the client's body under way goes nowhere
   bool drop_server_rest_ = false;  // likewise the server's

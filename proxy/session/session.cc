@@ -72,7 +72,7 @@ void Conversation::feed_client(std::string_view input) {
   }
   while (phase == Phase::Authenticating || phase == Phase::Ready) {
     if (phase == Phase::Authenticating && client_framer_.at_boundary() && !input.empty() &&
-        input[0] != 'p' && !auth_asked_) {
+        input[0] != 'p' && auth_due_ <= 0) {
       // The server, too, reads these only once the login is over (1.10).
       blocked = Blocked::Login;
       held_.assign(input);

@@ -9,6 +9,17 @@
 
 namespace pgconcord::session {
 
+namespace {
+
+// AuthenticationOk and AuthenticationSASLFinal tell; every other request asks.
+bool wants_answer(std::string_view authentication) {
+  const std::uint32_t kind =
+      authentication.size() < 4 ? 0 : wire::load_u32(authentication.data());
+  return kind != 0 && kind != 12;
+}
+
+}  // namespace
+
 void Conversation::start_up(std::string_view bytes) {
   held_.append(bytes);
   while (phase == Phase::Startup) {
@@ -116,8 +127,8 @@ void Conversation::server_connected() {
 bool Conversation::server_login_frame(const wire::Frame& frame) {
   switch (frame.type) {
     case 'R':
-      auth_asked_ = frame.body.size() < 4 || wire::load_u32(frame.body.data()) != 0;
-      if (auth_asked_ && blocked == Blocked::Login) blocked = Blocked::No;
+      if (wants_answer(frame.body)) ++auth_due_;
+      if (auth_due_ > 0 && blocked == Blocked::Login) blocked = Blocked::No;
       to_client(frame);
       return true;
     case 'K':
