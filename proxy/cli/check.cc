@@ -80,7 +80,9 @@ void print_human(const Report& report) {
   for (const Finding& each : report.findings) {
     std::cout << label(each.severity) << ": " << each.policy;
     if (!each.table.empty()) std::cout << " (" << each.table << ")";
-    std::cout << ": " << each.message << '\n';
+    std::cout << ": " << each.message;
+    if (!each.reason.empty()) std::cout << " [" << each.reason << "]";
+    std::cout << '\n';
   }
   if (!report.errors.empty()) {
     std::cerr << report.errors.size() << (report.errors.size() == 1 ? " error\n" : " errors\n");

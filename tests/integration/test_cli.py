@@ -226,7 +226,7 @@ def test_check_connect_looks_with_the_privileges_of_the_role(config, postgres, d
     direct.execute("GRANT INSERT ON users TO insert_only")
     file = config("version: 1\npolicies:\n" + POLICY)
     done = call("check", "--strict", "--config", file, "--connect", url(postgres, database, "insert_only"))
-    assert done.returncode == PROBLEM and "privilege" in done.stdout.lower()
+    assert done.returncode == PROBLEM and "[privilege]" in done.stdout
 
 
 # explain
@@ -377,12 +377,13 @@ def test_drain_waits_for_a_transaction_and_a_second_signal_does_not(proxy, datab
         connection.commit()
         assert running.process.wait(10) == OK
     second = proxy()
-    with second.connect(database, autocommit=False) as connection:
-        connection.execute("SELECT 1")
-        second.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "draining sessions=1" in second.output(), "the proxy drains")
-        second.process.send_signal(signal.SIGTERM)
-        assert second.process.wait(10) == OK
+    connection = second.connect(database, autocommit=False)
+    connection.execute("SELECT 1")
+    second.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "draining sessions=1" in second.output(), "the proxy drains")
+    second.process.send_signal(signal.SIGTERM)
+    assert second.process.wait(10) == OK
+    connection.close()
 
 
 def test_the_log_is_json_on_request(proxy):

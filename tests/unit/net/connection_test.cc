@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "tests/unit/net/loopback.h"
 
 namespace pgconcord::net {
