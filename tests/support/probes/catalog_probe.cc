@@ -1,7 +1,8 @@
 // The catalog query and its decoder at the command line, for tests against real servers.
 //   catalog_probe --query               the text of the query
 //   catalog_probe --names NAME...       the value of its parameter
-//   catalog_probe < answer              one line per table and index as decoded; 1 and the error when it is refused
+//   catalog_probe < answer              one line per table and index as decoded; 1 and the error
+//   when it is refused
 #include <iostream>
 #include <iterator>
 #include <string>

@@ -1,5 +1,6 @@
-// tests/golden/decide: policies, a situation and a statement -> the clause or the reason, through the whole of plan()
-// (parse, decide, splice, proof), on the catalogs that a real server gave for tables.sql.
+// tests/golden/decide: policies, a situation and a statement -> the clause or the reason, through
+// the whole of plan() (parse, decide, splice, proof), on the catalogs that a real server gave for
+// tables.sql.
 //   policy: {...}            YAML of one policy; `name` is added (p1, p2, ...)
 //   role: editor             whose catalog; default owner
 //   violation: S T N         after this violation (schema, table, constraint); default: up front
@@ -51,7 +52,8 @@ struct Case {
 };
 
 void add_policy(Case& out, std::string_view yaml, int number) {
-  out.policies += "  - {name: p" + std::to_string(number) + ", " + std::string(yaml.substr(1)) + "\n";
+  out.policies +=
+      "  - {name: p" + std::to_string(number) + ", " + std::string(yaml.substr(1)) + "\n";
 }
 
 Case read_case(const std::string& input) {
@@ -81,8 +83,9 @@ Case read_case(const std::string& input) {
 
 std::uint8_t share(const Case& wanted) {
   const std::size_t at = wanted.situation.find("share ");
-  return at == std::string::npos ? std::uint8_t{0}
-                                 : static_cast<std::uint8_t>(std::stoi(wanted.situation.substr(at + 6)));
+  return at == std::string::npos
+             ? std::uint8_t{0}
+             : static_cast<std::uint8_t>(std::stoi(wanted.situation.substr(at + 6)));
 }
 
 // What a session with search_path = public would find.
