@@ -61,7 +61,7 @@ std::string location(const ConfigError& error) {
 
 std::string render_one(const ConfigError& error) {
   std::string text = location(error) + ": error: " + error.message + '\n';
-  if (error.line > 0 && error.column > 0) {
+  if (error.line > 0 && error.column > 0 && !error.source_line.empty()) {
     const Excerpt shown = excerpt(error.source_line, error.column);
     const std::string number = std::to_string(error.line);
     text += ' ' + number + " | " + shown.text + '\n';

@@ -12,9 +12,11 @@ constexpr std::size_t kErrorsMax = 100;
 
 }  // namespace
 
+bool Findings::is_full() const { return errors_.size() >= kErrorsMax; }
+
 void Findings::add(Position at, std::string path, Problem problem) {
   reported_.insert(path);
-  if (errors_.size() >= kErrorsMax) {
+  if (is_full()) {
     ++left_out_;
     return;
   }

@@ -21,6 +21,8 @@ class Findings {
   void add(Position at, std::string path, Problem problem);
   // Something below this setting was reported, so that what hangs on its value is not checked.
   void mark(std::string path) { reported_.insert(std::move(path)); }
+  // Further errors are only counted: their help need not be worked out.
+  bool is_full() const;
   // An error was added for this very setting, or it is marked.
   bool has(std::string_view path) const { return reported_.find(path) != reported_.end(); }
   // Sorted by place.

@@ -9,6 +9,8 @@
 namespace pgconcord::policies {
 namespace {
 
+constexpr std::size_t kServersMax = 64;
+
 // Where to point: at the value, or at its key when there is no value to point at.
 Position place_of(const YamlNode& node) {
   return node.kind == YamlKind::Null && node.key_at.line > 0 ? node.key_at : node.at;
@@ -134,6 +136,12 @@ bool SectionReader::read_list(const YamlNode& node, const Key& key, const std::s
     }
   }
   if (!is_list(node, path)) return false;
+  if (key.type == KeyType::ServerAddresses && node.items.size() > kServersMax) {
+    findings_.add(node.at, path,
+                  {in_quotes(path) + " names more than " + std::to_string(kServersMax) + " servers",
+                   "they are tried one after the other: keep the list short"});
+    return false;
+  }
   bool read = true;
   for (std::size_t index = 0; index < node.items.size(); ++index) {
     const std::string item = path + "[" + std::to_string(index) + "]";
@@ -167,6 +175,7 @@ bool SectionReader::read_map(const YamlNode& node, const Key& key, const std::st
 }
 
 void SectionReader::report_unknown(const YamlNode& node, const SectionPlace& place) {
+  if (findings_.is_full()) return findings_.add(node.key_at, place.path + node.key, {});
   const auto known = names_in(place.section);
   std::string help = "known here: " + listed(known);
   if (const Key* other = elsewhere(node.key)) {

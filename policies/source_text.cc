@@ -9,6 +9,8 @@ namespace {
 // Far above any real file; bounds the work of yaml-cpp on a hostile one.
 constexpr std::size_t kFileBytesMax = 1024 * 1024;
 constexpr std::size_t kQuotedMax = 60;
+// A longer line is not shown: a hostile one must not cost its length for every error.
+constexpr std::size_t kShownLineMax = 4096;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 unsigned byte_at(std::string_view text, std::size_t index) {
@@ -61,7 +63,17 @@ void hide_passwords(std::string& text) {
   }
 }
 
+std::uint32_t column_in_characters(std::string_view line, std::uint32_t column) {
+  const std::string_view before = line.substr(0, column - 1);
+  const auto characters = std::count_if(before.begin(), before.end(), starts_character);
+  return static_cast<std::uint32_t>(characters + 1);
+}
+
 }  // namespace
+
+Position position_of(std::size_t line, std::size_t byte) {
+  return {static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(byte + 1)};
+}
 
 SourceText::SourceText(std::string file, std::string_view text)
     : file_(std::move(file)), text_(text), line_starts_{0} {
@@ -88,11 +100,11 @@ tl::expected<void, ConfigError> SourceText::check_bytes() const {
     if (text_[index] == '\n') ++line;
     const std::size_t length = character_length(text_, index);
     if (length == 0) {
-      return tl::unexpected(error(position(line, index - line_starts_[line]), "",
+      return tl::unexpected(error(position_of(line, index - line_starts_[line]), "",
                                   {"the file is not UTF-8", "save it as UTF-8"}));
     }
     if (length == 1 && is_control(text_[index])) {
-      return tl::unexpected(error(position(line, index - line_starts_[line]), "",
+      return tl::unexpected(error(position_of(line, index - line_starts_[line]), "",
                                   {"control character in the file", "remove it"}));
     }
     index += length;
@@ -109,25 +121,19 @@ std::string_view SourceText::line(std::size_t index) const {
   return std::string_view(text_).substr(start, end - start);
 }
 
-Position SourceText::position(std::size_t index, std::size_t byte) const {
-  const std::string_view before = line(index).substr(0, byte);
-  const auto characters = std::count_if(before.begin(), before.end(), starts_character);
-  return {static_cast<std::uint32_t>(index + 1), static_cast<std::uint32_t>(characters + 1)};
-}
-
 std::string_view SourceText::line_of(Position at) const {
   return at.line == 0 ? std::string_view() : line(at.line - 1);
 }
 
 ConfigError SourceText::error(Position at, std::string path, Problem problem) const {
-  ConfigError result{file_,
-                     at.line,
-                     at.column,
-                     std::move(path),
-                     std::move(problem.message),
-                     std::move(problem.help),
-                     printable(line_of(at))};
-  return result;
+  const std::uint32_t column = at.line == 0 ? 0 : column_in_characters(line_of(at), at.column);
+  return {file_,
+          at.line,
+          column,
+          std::move(path),
+          std::move(problem.message),
+          std::move(problem.help),
+          line_of(at).size() > kShownLineMax ? "" : printable(line_of(at))};
 }
 
 std::string quoted_in_message(std::string_view text) {

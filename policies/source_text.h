@@ -12,7 +12,8 @@
 
 namespace pgconcord::policies {
 
-// 1-based; columns count characters. Line 0 = the whole file.
+// 1-based; columns count bytes: characters are counted only for what is shown. Line 0 = the whole
+// file.
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
@@ -25,6 +26,9 @@ struct Problem {
   std::string help;
 };
 
+// From 0-based numbers, as yaml-cpp counts.
+Position position_of(std::size_t line, std::size_t byte);
+
 class SourceText {
  public:
   // Refuses what no YAML file of ours is: too large, not UTF-8, control characters.
@@ -33,8 +37,6 @@ class SourceText {
   const std::string& file() const { return file_; }
   // Without a byte order mark; lives as long as this object.
   const std::string& text() const { return text_; }
-  // Both 0-based and in bytes, as yaml-cpp counts.
-  Position position(std::size_t line, std::size_t byte) const;
   // Without its end; empty for Position{}.
   std::string_view line_of(Position at) const;
   ConfigError error(Position at, std::string path, Problem problem) const;

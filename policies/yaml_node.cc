@@ -17,12 +17,16 @@ namespace {
 // The deepest setting stands at depth 5.
 constexpr std::size_t kDepthMax = 16;
 
+Position place_of(const YAML::Mark& mark) {
+  if (mark.is_null()) return {};
+  return position_of(static_cast<std::size_t>(mark.line), static_cast<std::size_t>(mark.column));
+}
+
 // Builds the tree from yaml-cpp's events, which keep what its own nodes lose: duplicates, aliases,
 // quotes.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const SourceText& source, Findings& findings)
-      : source_(source), findings_(findings) {}
+  explicit TreeBuilder(Findings& findings) : findings_(findings) {}
 
   YamlNode take_root() { return std::move(root_); }
   bool has_further_document() const { return documents_ > 1; }
@@ -69,13 +73,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   bool ignoring() const { return documents_ > 1 || too_deep_ > 0; }
 
-  Position place_of(const YAML::Mark& mark) const {
-    if (mark.is_null()) return {};
-    return source_.position(static_cast<std::size_t>(mark.line),
-                            static_cast<std::size_t>(mark.column));
-  }
-
-  YamlNode node(YamlKind kind, const YAML::Mark& mark) const {
+  static YamlNode node(YamlKind kind, const YAML::Mark& mark) {
     YamlNode result;
     result.kind = kind;
     result.at = place_of(mark);
@@ -154,7 +152,6 @@ class TreeBuilder : public YAML::EventHandler {
     mapping.node.items.push_back(std::move(value));
   }
 
-  const SourceText& source_;
   Findings& findings_;
   YamlNode root_;
   std::vector<Open> open_;
@@ -167,10 +164,7 @@ bool indented_with_tab(std::string_view line) {
 }
 
 void add_syntax_error(const SourceText& source, const YAML::Exception& caught, Findings& findings) {
-  const Position at = caught.mark.is_null()
-                          ? Position{}
-                          : source.position(static_cast<std::size_t>(caught.mark.line),
-                                            static_cast<std::size_t>(caught.mark.column));
+  const Position at = place_of(caught.mark);
   Problem problem{"not valid YAML: " + printable(caught.msg), ""};
   if (indented_with_tab(source.line_of(at))) problem.help = "indent with spaces, not with tabs";
   findings.add(at, "", std::move(problem));
@@ -187,7 +181,7 @@ const YamlNode* YamlNode::find(std::string_view name) const {
 
 YamlNode read_yaml(const SourceText& source, Findings& findings) {
   std::istringstream in(source.text());
-  TreeBuilder builder(source, findings);
+  TreeBuilder builder(findings);
   try {
     YAML::Parser parser(in);
     while (!builder.has_further_document() && parser.HandleNextDocument(builder)) {

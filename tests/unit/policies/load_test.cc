@@ -207,6 +207,21 @@ TEST(LoadText, DeepNestingNeitherCrashesNorTakesLong) {
   }
 }
 
+TEST(LoadText, AHostileLineIsNotShownForEveryError) {
+  std::string yaml = "policies: [";
+  for (int index = 0; index < 300; ++index) yaml += "{name: P, tabel: p.t, action: x}, ";
+  const auto config = load_text(yaml + "]", "test.yaml");
+  ASSERT_FALSE(config.has_value());
+  EXPECT_EQ(config.error().at(0).source_line, "");
+  EXPECT_EQ(render(config.error()).find(" | "), std::string::npos);
+}
+
+TEST(LoadText, TheNumberOfServersIsBounded) {
+  std::string yaml = "upstream: {address: [";
+  for (int port = 1; port <= 65; ++port) yaml += "db:" + std::to_string(port) + ", ";
+  EXPECT_NE(errors_of(yaml + "]}").find("names more than 64 servers"), std::string::npos);
+}
+
 TEST(LoadText, KeepsIncludePatternsForLoadFile) {
   EXPECT_EQ(errors_of("include: [nothing-there.yaml]"), "");
 }
