@@ -8,6 +8,7 @@ import sys
 
 from harness import cpu
 from harness.outcome import WorkloadFailed
+from harness.pgconcord import counted
 from harness.wire import ServerError
 from harness.workloads import Job
 
@@ -22,6 +23,7 @@ class Sample:
     cpu_us: float = 0.0
     user_us: float = 0.0
     system_us: float = 0.0
+    counted: dict = dataclasses.field(default_factory=dict)  # by pgconcord, while it ran
     failure: str = ""
 
     @property
@@ -36,14 +38,16 @@ class Sample:
 def take(workload, endpoint, job, round_number):
     sample = Sample(workload.name, endpoint.name, round_number)
     try:
+        counters = counted(endpoint.admin)
         before = cpu.settled(endpoint)
         outcome = workload.run(job)
         used = cpu.settled(endpoint) - before
+        counters = counted(endpoint.admin) - counters
     except (WorkloadFailed, ServerError, OSError) as failure:
         return dataclasses.replace(sample, failure=str(failure))
     return dataclasses.replace(
         sample, units=outcome.units, seconds=outcome.seconds,
-        cpu_us=used.total, user_us=used.user, system_us=used.system,
+        cpu_us=used.total, user_us=used.user, system_us=used.system, counted=dict(counters),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """pgconcord with one worker, in the configurations that are compared, and what it counted."""
 
+import collections
 import pathlib
 import re
 import urllib.request
@@ -58,14 +59,16 @@ def start(name, place):
 
 
 def counted(admin):
-    """Sums of the counters that tell whether the policy did what the benchmark says it did; reasons one by one."""
+    """Sums of the counters that tell what the policy did, by reason or result; nothing for an empty address."""
+    if not admin:
+        return collections.Counter()
     with urllib.request.urlopen(f"http://{admin}/metrics", timeout=10) as answer:
         text = answer.read().decode()
-    sums = {}
+    sums = collections.Counter()
     for name, labels, value in re.findall(r"^pgconcord_(\w+)\{(.*)\} ([0-9.e+]+)$", text, re.M):
-        if name not in COUNTERS or float(value) == 0:
+        if name not in COUNTERS:
             continue
         kind = re.search(r'(?:reason|result|apply)="(\w*)"', labels)
         key = f"{name}{{{kind[1]}}}" if kind else name
-        sums[key] = sums.get(key, 0) + int(float(value))
+        sums[key] += int(float(value))
     return sums

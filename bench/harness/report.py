@@ -1,5 +1,6 @@
 """Samples as Markdown: CPU per unit, and its ratio to PgBouncer taken round by round."""
 
+import collections
 import statistics
 
 from harness.cpu import TICK_US
@@ -52,7 +53,23 @@ class Report:
         for group in dict.fromkeys(workload.group for workload in self.workloads):
             lines = [self.row(w, name) for w in self.workloads if w.group == group for name in self.endpoints]
             parts += [f"## {group}", table(COLUMNS, lines)]
-        return "\n\n".join(parts)
+        return "\n\n".join(parts + self.counters())
+
+    def counters(self):
+        """Whether the policy was at work: a benchmark of a rewrite that never happened would look splendid."""
+        lines = []
+        for workload in self.workloads:
+            for name in self.endpoints:
+                sums = sum(
+                    (collections.Counter(s.counted) for s in self.cell(workload.name, name)), collections.Counter()
+                )
+                if sums:
+                    lines.append([workload.name, name, ", ".join(f"{key} {sums[key]}" for key in sorted(sums))])
+        return (
+            ["## What pgconcord counted, all rounds", table(("workload", "endpoint", "counters"), lines)]
+            if lines
+            else []
+        )
 
     def summary(self):
         names = [name for name in self.endpoints if name != "direct"]
