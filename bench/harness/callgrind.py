@@ -9,6 +9,7 @@ import subprocess
 
 from harness.endpoints import program
 
+STRING_VIEW = "std::basic_string_view<char, std::char_traits<char> >"
 LINE = re.compile(r"^\s*([\d,]+) \(\s*[\d.]+%\)\s+(.*)$")
 
 
@@ -19,7 +20,7 @@ def prefix(profile):
 def function_name(place):
     """`file:function [object]` without file and object; what has no name goes by its object."""
     place, _, rest = place.partition(" [")
-    name = place.partition(":")[2] or place
+    name = (place.partition(":")[2] or place).replace(STRING_VIEW, "std::string_view")
     return f"{name} in {rest.rpartition('/')[2].rstrip(']')}" if name.startswith(("0x", "???")) else name
 
 
