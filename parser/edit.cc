@@ -140,6 +140,7 @@ TextEdit splice(const StatementSpan& statement, std::string_view clause) {
 
 std::string apply(std::string_view sql, const std::vector<TextEdit>& edits) {
   std::vector<const TextEdit*> ordered;
+  ordered.reserve(edits.size());
   for (const TextEdit& edit : edits) ordered.push_back(&edit);
   std::stable_sort(ordered.begin(), ordered.end(), [](const TextEdit* left, const TextEdit* right) {
     return left->offset < right->offset;
