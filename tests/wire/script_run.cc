@@ -34,9 +34,17 @@ policies::CatalogRef known_catalog() {
   return std::make_shared<const policies::Catalog>(std::move(*catalog));
 }
 
+constexpr std::size_t kShown = 400;
+
+// For the eye; the bytes are compared as well.
 std::string lines_of(Side from, const std::string& bytes) {
   const bool untyped = from == Side::Client && !bytes.empty() && bytes[0] == '\0';
-  return message_lines(from, bytes, untyped ? Start::Untyped : Start::Typed);
+  std::istringstream lines(message_lines(from, bytes, untyped ? Start::Untyped : Start::Typed));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    text += (line.size() > kShown ? line.substr(0, kShown) + "..." : line) + '\n';
+  }
+  return text;
 }
 
 std::string text_of(const std::set<std::string>& flags) {

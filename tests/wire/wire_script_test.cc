@@ -170,7 +170,7 @@ class DroppedAnywhere : public ScriptTest {
   }
 
   void finish(ScriptRun& run, std::size_t at) {
-    constexpr std::uint64_t kBytesMax = 1 << 20;
+    constexpr std::uint64_t kBytesMax = 8 << 20;
     run.client_eof();
     run.server_eof();
     EXPECT_EQ(run.phase(), session::Phase::Closing) << script_.file << ", dropped at step " << at;
