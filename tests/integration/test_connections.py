@@ -138,7 +138,7 @@ def test_ipv6_on_both_sides(proxy, postgres, database):
 
 
 def test_several_listeners_serve_the_same_server(proxy, postgres, database, tmp_path):
-    process = proxy(listen=["127.0.0.1:0", "127.0.0.1:0", f"unix:{tmp_path}/.s.PGSQL.5432"])
+    process = proxy(listen=["127.0.0.1:0", f"127.0.0.1:{free_port()}", f"unix:{tmp_path}/.s.PGSQL.5432"])
     assert len(process.listeners) == 3
     for address in process.listeners:
         target = (

@@ -95,22 +95,12 @@ def test_start_up_packets_that_make_no_sense(body, sqlstate, process, bystander)
 
 
 def test_bytes_behind_a_declined_ssl_request_are_not_trusted(process, bystander, database):
+    """CVE-2021-23214: they may have been stuffed in by somebody in between. The server answers N, then FATAL (1.4, 1.5)."""
     with connect(process) as client:
         client.send(messages.SSL_REQUEST + messages.startup(user="app", database=database))
-        received = client.read_exactly(1)
-        assert received == b"N"
-        kinds = [m.kind for m in client.read_until_closed()] if closes_soon(client) else ["Z"]
-        assert kinds in (["E"], ["Z"])
-
-
-def closes_soon(client):
-    client.socket.settimeout(3)
-    try:
-        first = client.read_message()
-    except (EOFError, ConnectionError, TimeoutError):
-        return False
-    client.buffer = first.kind.encode() + struct.pack("!I", len(first.body) + 4) + first.body + client.buffer
-    return first.kind == "E"
+        assert client.read_exactly(1) == b"N"
+        (refusal,) = client.read_until_closed()
+        assert (refusal.fields["C"], refusal.fields["V"]) == ("08P01", "FATAL")
 
 
 def test_a_direct_tls_client_hello_is_closed(process, bystander):
@@ -278,7 +268,6 @@ def test_values_never_reach_the_log_or_the_metrics(process, bystander, database)
     with WireClient(("127.0.0.1", process.port)) as client:
         client.log_in(user="password_role", database=database, secret=CANARY)
     assert CANARY not in process.metrics().text
-    process.stop()
     assert CANARY not in process.output()
 
 

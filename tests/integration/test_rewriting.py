@@ -245,13 +245,13 @@ class TestTargets:
         self.check(proxy, direct, database, setup, policy("do_nothing", constraint="active"), text, 0)
 
     def test_a_composite_key(self, proxy, direct, database):
-        setup = "CREATE TABLE users (team int, member int, CONSTRAINT both UNIQUE (team, member)); INSERT INTO users VALUES (1, 2)"
+        setup = "CREATE TABLE users (team int, member int, CONSTRAINT pair UNIQUE (team, member)); INSERT INTO users VALUES (1, 2)"
         self.check(
             proxy,
             direct,
             database,
             setup,
-            policy("do_nothing", constraint="both"),
+            policy("do_nothing", constraint="pair"),
             "INSERT INTO users VALUES (1, 2)",
             0,
         )
