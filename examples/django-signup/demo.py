@@ -164,6 +164,16 @@ def summary(before, after):
             *(sum(o.counted_by_constraint("constraint_violations_total").values()) for o in (before, after)),
         ),
         ("conflicts absorbed", absorbed(before), absorbed(after)),
+        (
+            "statements rewritten",
+            *(
+                int(
+                    o.after.total("rewrites_total", result="rewritten")
+                    - o.before.total("rewrites_total", result="rewritten")
+                )
+                for o in (before, after)
+            ),
+        ),
         ("rows lost by bulk_create", *(o.lost["import, bulk_create"] for o in (before, after))),
     ]
     say(f"\n  {'':<26}{'observe':>10}{'enforce':>10}")
@@ -197,7 +207,7 @@ def tell(server, proxy, arguments):
         show_side_by_side(before, "constraint_violations_total", "violations counted")
 
         say("\n2. enforce: `mode: enforce` in the file, live reload (SIGHUP), the same load on fresh keys\n")
-        proxy.rewrite_config(proxy.config_path.read_text().replace("mode: observe", "mode: enforce", 1))
+        proxy.rewrite_config(proxy.config_path.read_text().replace("\nmode: observe", "\nmode: enforce"))
         after = run_load(application, proxy, direct, "tuesday", *size)
         show_side_by_side(after, "conflicts_absorbed_total", "conflicts absorbed")
 
