@@ -1,4 +1,5 @@
-// The catalogs known to the process, one per database and role, shared by all workers. Asked once per session start.
+// The catalogs known to the process, one per database and role, shared by all workers. Asked once
+// per session start.
 #pragma once
 
 #include <chrono>
@@ -18,10 +19,12 @@ using CatalogRef = std::shared_ptr<const Catalog>;
 
 class CatalogCache {
  public:
-  // nullptr when there is none or it is older than `refresh` or marked stale: the caller should load and store one.
+  // nullptr when there is none or it is older than `refresh` or marked stale: the caller should
+  // load and store one.
   CatalogRef fresh(std::string_view database, std::string_view role, std::chrono::milliseconds now,
                    std::chrono::milliseconds refresh) const;
-  // The newest one whatever its age, for sessions that already run; nullptr when none was ever stored.
+  // The newest one whatever its age, for sessions that already run; nullptr when none was ever
+  // stored.
   CatalogRef newest(std::string_view database, std::string_view role) const;
   void store(std::string_view database, CatalogRef catalog, std::chrono::milliseconds now);
   // After DDL seen on the wire or a 42P10: every role of the database.
@@ -30,7 +33,11 @@ class CatalogCache {
   void clear();
 
  private:
-  struct Entry { CatalogRef catalog; std::chrono::milliseconds loaded{}; bool stale = false; };
+  struct Entry {
+    CatalogRef catalog;
+    std::chrono::milliseconds loaded{};
+    bool stale = false;
+  };
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Entry> entries_;
 };

@@ -1,5 +1,6 @@
 // Private to decide(): which policy concerns a write, on which table and by which unique index.
-// A policy concerns the table it names and nothing else: a partition that is named directly is a table of its own.
+// A policy concerns the table it names and nothing else: a partition that is named directly is a
+// table of its own.
 #pragma once
 
 #include "parser/statement.h"
@@ -20,7 +21,8 @@ struct Concern {
   Reason reason = Reason::None;  // why the table or the arbiter is not known
 };
 
-// The first policy in file order whose statement, `apply`, table and, after a violation, constraint fit.
+// The first policy in file order whose statement, `apply`, table and, after a violation, constraint
+// fit.
 Concern find_concern(const parser::RelationName& name, const Situation& situation);
 
 }  // namespace pgconcord::policies

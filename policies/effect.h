@@ -1,4 +1,5 @@
-// Private to decide(): the clause a policy asks for, and what it writes. rewrite.md A1, A3, A4, A10, A18.
+// Private to decide(): the clause a policy asks for, and what it writes. rewrite.md A1, A3, A4,
+// A10, A18.
 #pragma once
 
 #include <string_view>

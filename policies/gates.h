@@ -1,4 +1,5 @@
-// Private to decide(): the preconditions of rewrite.md section 1 and A6 to A15, each with its reason.
+// Private to decide(): the preconditions of rewrite.md section 1 and A6 to A15, each with its
+// reason.
 #pragma once
 
 #include "policies/effect.h"

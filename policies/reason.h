@@ -1,4 +1,5 @@
-// Why a write under a policy was forwarded untouched: the closed list of the public contract (label `reason`).
+// Why a write under a policy was forwarded untouched: the closed list of the public contract (label
+// `reason`).
 #pragma once
 
 #include <array>
@@ -10,11 +11,46 @@ namespace pgconcord::policies {
 
 enum class Reason : std::uint8_t {
   None,  // not left alone
-  TooLarge, TooDeep, Lexing, Parse, NotTopLevel, HasOnConflict, AliasExcluded, Name, View, ForeignTable,
-  Rules, Inheritance, Deferrable, Exclusion, InvalidIndex, LeafIndex, PartitionKey, Privilege, RowSecurity,
-  Trigger, Returning, SequenceKey, CteSameTable, Guarded, Pipeline, Rollout, Suspended, CatalogUnknown,
-  NoColumnToTouch, UpdateShape, UpdateType, UpdateNotNull, UpdateSelfReference, CopyFreeze, CopyNoTemp,
-  CopyRules, CopyView, CopySource, ReplayTooLarge, Proof,
+  TooLarge,
+  TooDeep,
+  Lexing,
+  Parse,
+  NotTopLevel,
+  HasOnConflict,
+  AliasExcluded,
+  Name,
+  View,
+  ForeignTable,
+  Rules,
+  Inheritance,
+  Deferrable,
+  Exclusion,
+  InvalidIndex,
+  LeafIndex,
+  PartitionKey,
+  Privilege,
+  RowSecurity,
+  Trigger,
+  Returning,
+  SequenceKey,
+  CteSameTable,
+  Guarded,
+  Pipeline,
+  Rollout,
+  Suspended,
+  CatalogUnknown,
+  NoColumnToTouch,
+  UpdateShape,
+  UpdateType,
+  UpdateNotNull,
+  UpdateSelfReference,
+  CopyFreeze,
+  CopyNoTemp,
+  CopyRules,
+  CopyView,
+  CopySource,
+  ReplayTooLarge,
+  Proof,
 };
 
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::Proof) + 1;

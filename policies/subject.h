@@ -1,5 +1,5 @@
-// Private to decide(): one INSERT under one policy with everything known that gates and clauses look at.
-// References; lives during one decide().
+// Private to decide(): one INSERT under one policy with everything known that gates and clauses
+// look at. References; lives during one decide().
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Policies that were stopped for a table and role because a rewritten statement failed as the original could not (I9).
-// Shared by all workers; reading takes no lock while nothing is suspended.
+// Policies that were stopped for a table and role because a rewritten statement failed as the
+// original could not (I9). Shared by all workers; reading takes no lock while nothing is suspended.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ class Suspensions {
  public:
   // True when it is new: the same policy, table and role with another SQLSTATE is not.
   bool add(const Suspension& suspension);
-  bool holds(std::string_view policy, std::string_view schema, std::string_view table, std::string_view role) const;
+  bool holds(std::string_view policy, std::string_view schema, std::string_view table,
+             std::string_view role) const;
   // Raised by every change: part of a plan's cache key.
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
   std::vector<Suspension> all() const;
