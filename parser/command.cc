@@ -105,4 +105,45 @@ Command leading_command(std::string_view sql) {
   return command;
 }
 
+namespace {
+
+bool writes(Command command) {
+  return command == Command::Insert || command == Command::Update || command == Command::Delete ||
+         command == Command::Merge;
+}
+
+Command command_of_word(std::string_view word) {
+  for (const Keyword& keyword : kKeywords) {
+    if (equals_keyword(word, keyword.name)) return keyword.command;
+  }
+  return Command::Other;
+}
+
+}  // namespace
+
+Command writing_command(std::string_view sql) {
+  const Command leading = leading_command(sql);
+  if (leading != Command::With) return leading;
+  Lexer lexer(sql);
+  Command in_cte = Command::Other;
+  std::size_t depth = 0;
+  bool after_bracket = false;
+  for (TokenKind kind = lexer.next(); kind != TokenKind::End; kind = lexer.next()) {
+    const bool opens = kind == TokenKind::Punctuation && lexer.first() == '(';
+    if (opens) ++depth;
+    if (kind == TokenKind::Punctuation && lexer.first() == ')' && depth > 0) --depth;
+    if (kind == TokenKind::Punctuation && lexer.first() == ';' && depth == 0) break;
+    if (kind == TokenKind::Word) {
+      const Command command = command_of_word(lexer.text());
+      if (depth == 0 && (writes(command) || command == Command::Select)) {
+        return command == Command::Select && in_cte != Command::Other ? in_cte : command;
+      }
+      // A CTE's body is the first word behind its bracket.
+      if (after_bracket && in_cte == Command::Other && writes(command)) in_cte = command;
+    }
+    after_bracket = opens;
+  }
+  return in_cte;
+}
+
 }  // namespace pgconcord::parser

@@ -37,4 +37,8 @@ enum class Command : std::uint8_t {
 // The command of the first statement in `sql`; white space, comments and empty statements before it are skipped.
 Command leading_command(std::string_view sql);
 
+// The same, but for WITH the command that does the writing: that of the statement behind the CTEs, or where
+// it only reads, of the first data-modifying CTE. What an error of the statement is attributed to.
+Command writing_command(std::string_view sql);
+
 }  // namespace pgconcord::parser

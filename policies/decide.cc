@@ -46,9 +46,10 @@ bool tag_counts_skipped_rows(const Subject& subject, const Effect& effect) {
          !subject.table.has_before_insert_row_trigger;
 }
 
-bool is_observed_violation(const Concern& concern, const Situation& situation) {
-  return situation.catalog == nullptr && situation.moment == Moment::AfterViolation &&
-         concern.policy->mode == Mode::Observe && concern.policy->columns.empty();
+// Nothing is asked of the server while policies only observe (I1), so there may be no catalog.
+bool is_observed_blindly(const Concern& concern, const Situation& situation) {
+  return situation.catalog == nullptr && concern.policy->mode == Mode::Observe &&
+         (situation.moment == Moment::UpFront || concern.policy->columns.empty());
 }
 
 // Without a catalog, for counting only: the statement's own facts are all there is, and nothing
@@ -68,7 +69,7 @@ Decision observe(Decision decision, const parser::Insert& insert, const Situatio
   if (situation.guarded && policy.guarded == Guarded::LeaveAlone) {
     return left_alone(std::move(decision), Reason::Guarded);
   }
-  decision.clause.target.constraint = situation.violated_constraint;
+  decision.clause.target.constraint = decision.constraint.empty() ? policy.name : decision.constraint;
   return decision;
 }
 
@@ -82,7 +83,7 @@ Decision decide(const parser::Insert& insert, const Situation& situation) {
 
   if (const Reason reason = statement_gates(insert); reason != Reason::None) return stop(reason);
   if (concern.share == Share::Outside) return stop(Reason::Rollout);
-  if (is_observed_violation(concern, situation)) {
+  if (is_observed_blindly(concern, situation)) {
     return observe(std::move(decision), insert, situation);
   }
   if (concern.table == nullptr) return stop(concern.reason);

@@ -25,9 +25,30 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
+bool forgets_statements(const std::vector<Command>& commands) {
+  return std::any_of(commands.begin(), commands.end(), [](Command command) {
+    return command == Command::Deallocate || command == Command::Discard;
+  });
+}
+
 std::uint32_t characters(std::string_view utf8) {
   return static_cast<std::uint32_t>(
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Several statements of one Query run as one implicit transaction, up to what controls transactions
+// or settings itself (protocol.md 4.9); and nothing between them may change what a later name
+// means.
+bool may_rewrite_together(std::string_view sql, const parser::Outline& outline) {
+  if (outline.statements.size() < 2) return true;
+  return std::all_of(
+      outline.statements.begin(), outline.statements.end(), [&](const parser::StatementSpan& span) {
+        const bool is_plain = span.command == Command::Insert || span.command == Command::Update ||
+                              span.command == Command::Delete || span.command == Command::Select ||
+                              span.command == Command::With;
+        return is_plain &&
+               !parser::may_change_name_resolution(sql.substr(span.begin, span.end - span.begin));
+      });
 }
 
 }  // namespace
@@ -98,36 +119,53 @@ void Conversation::count_hidden(const parser::Other& other) {
   if (decision.policy != nullptr) accounts().left_alone(*decision.policy, decision.reason);
 }
 
-// Decides what to send instead of `sql`, a single statement; counts what is left alone.
+// Decides what to send instead of `sql`; counts what is left alone.
 Conversation::UpFront Conversation::plan_up_front(std::string_view sql, When when) {
   parser::Outline& outline = work().outline;
   parser::outline(sql, outline);
   const policies::ShapeRef shape = env.plans.shape(sql, outline);
-  if (shape->reason != Reason::None) {
-    if (when == When::Always) count_refusal(sql, shape->reason);
+  Reason reason = shape->reason;
+  if (reason == Reason::None && shape->statements.size() != outline.statements.size())
+    reason = Reason::Pipeline;
+  if (reason == Reason::None && !may_rewrite_together(sql, outline)) reason = Reason::Pipeline;
+  if (reason != Reason::None) {
+    if (when == When::Always) count_refusal(sql, reason);
     return {};
   }
-  if (shape->statements.size() != 1 || outline.statements.size() != 1) {
-    if (when == When::Always) count_refusal(sql, Reason::Pipeline);
-    return {};
+  UpFront up_front;
+  for (std::size_t i = 0; i < shape->statements.size(); ++i) {
+    if (plan_statement(sql, i, shape->statements[i], when, up_front) == Verdict::Blocked) {
+      return {Verdict::Blocked, {}};
+    }
   }
-  if (const auto* other = std::get_if<parser::Other>(&shape->statements[0])) {
-    if (when == When::Always) count_hidden(*other);
-    return {};
-  }
-  const auto& insert = std::get<parser::Insert>(shape->statements[0]);
-  if (!scope_->names_table(insert.table.name)) return {};
-  return plan_insert(sql, insert, when);
+  if (!up_front.plans.empty()) up_front.verdict = Verdict::Rewrite;
+  return up_front;
 }
 
-Conversation::UpFront Conversation::plan_insert(std::string_view sql, const parser::Insert& insert,
-                                                When when) {
-  if (scope_->enforces() && !catalog_ready()) return {Verdict::Blocked, nullptr};
+Conversation::Verdict Conversation::plan_statement(std::string_view sql, std::size_t index,
+                                                   const parser::Statement& statement, When when,
+                                                   UpFront& up_front) {
+  if (const auto* other = std::get_if<parser::Other>(&statement)) {
+    if (when == When::Always) count_hidden(*other);
+    return Verdict::Forward;
+  }
+  const auto& insert = std::get<parser::Insert>(statement);
+  if (!scope_->names_table(insert.table.name)) return Verdict::Forward;
+  policies::PlanRef plan;
+  const Verdict verdict = plan_insert(sql, index, insert, when, plan);
+  if (verdict == Verdict::Rewrite) up_front.plans.emplace_back(index, std::move(plan));
+  return verdict;
+}
+
+Conversation::Verdict Conversation::plan_insert(std::string_view sql, std::size_t index,
+                                                const parser::Insert& insert, When when,
+                                                policies::PlanRef& plan) {
+  if (scope_->enforces() && !catalog_ready()) return Verdict::Blocked;
   const auto refresh = settings_->config.catalog.refresh;
-  std::optional<policies::Oid> oid = scope_->resolve(insert.table, env.now, refresh);
+  const std::optional<policies::Oid> oid = scope_->resolve(insert.table, env.now, refresh);
   if (!oid && scope_->enforces() && scope_->catalog() && may_look_up() && !look_up_failed_) {
     look_up_name(insert.table.name);
-    return {Verdict::Blocked, nullptr};
+    return Verdict::Blocked;
   }
   policies::Situation situation;
   situation.selection = &scope_->selection();
@@ -135,42 +173,49 @@ Conversation::UpFront Conversation::plan_insert(std::string_view sql, const pars
   situation.suspensions = &env.suspensions;
   situation.table = oid.value_or(0);
   situation.guarded = after_savepoint_;
-  policies::PlanRef plan = env.plans.plan(sql, work().outline, 0, situation);
+  plan = env.plans.plan(sql, work().outline, index, situation);
   const policies::Decision& decision = plan->decision;
-  if (decision.policy == nullptr) return {};
-  if (when == When::OnlyExplicit && decision.policy->apply != policies::Apply::UpFront) return {};
+  if (decision.policy == nullptr) return Verdict::Forward;
+  if (when == When::OnlyExplicit && decision.policy->apply != policies::Apply::UpFront) {
+    return Verdict::Forward;
+  }
   const Reason reason = lexing_safe() ? decision.reason : Reason::Lexing;
   if (reason != Reason::None) {
     accounts().left_alone(*decision.policy, reason);
-    return {};
+    return Verdict::Forward;
   }
   if (decision.policy->mode == policies::Mode::Observe) {
     accounts().rewrite(*cells_, decision, "observed");
-    return {};
+    return Verdict::Forward;
   }
-  return {Verdict::Rewrite, std::move(plan)};
+  return Verdict::Rewrite;
 }
 
-// The edited text and what is to be remembered of it until its reply.
-std::unique_ptr<ReplyDetail> Conversation::rewritten_detail(const policies::PlanRef& plan,
-                                                            std::string_view sql,
-                                                            std::string& edited) {
+// Splices every planned clause into `sql`; tells where they went, in characters of the edited text.
+std::vector<Rewritten> Conversation::edit_text(const UpFront& up_front, std::string_view sql,
+                                               std::string& edited) {
   parser::Outline& outline = work().outline;
   parser::outline(sql, outline);
-  const parser::TextEdit edit = parser::splice(outline.statements[0], plan->clause);
-  edited = parser::apply(sql, {edit});
-  auto detail = std::make_unique<ReplyDetail>();
-  detail->plan = plan;
-  detail->value_rows = outline.statements[0].value_rows;
-  detail->edit_begin = characters(sql.substr(0, edit.offset));
-  detail->edit_length = characters(edit.text);
-  return detail;
+  std::vector<Rewritten> parts;
+  std::vector<parser::TextEdit> edits;
+  std::uint32_t shift = 0;
+  for (const auto& [index, plan] : up_front.plans) {
+    const parser::StatementSpan& span = outline.statements[index];
+    edits.push_back(parser::splice(span, plan->clause));
+    const std::uint32_t length = characters(edits.back().text);
+    const std::uint32_t begin = characters(sql.substr(0, edits.back().offset)) + shift;
+    parts.push_back({index, plan, span.value_rows, begin, length});
+    shift += length;
+  }
+  edited = parser::apply(sql, edits);
+  return parts;
 }
 
-void Conversation::send_edited_query(std::string_view sql, const policies::PlanRef& plan,
+void Conversation::send_edited_query(std::string_view sql, const UpFront& up_front,
                                      Expected& expected) {
   std::string edited;
-  expected.detail = rewritten_detail(plan, sql, edited);
+  if (!expected.detail) expected.detail = std::make_unique<ReplyDetail>();
+  expected.detail->rewritten = edit_text(up_front, sql, edited);
   statements_.forget("");
   portals_.forget("");
   expect(std::move(expected));
@@ -181,57 +226,36 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   if (queue_.skipping() || (status_ == 'E' && queue_.empty())) return Sent::No;
   const Command command = expected.command;
   const bool several = expected.detail != nullptr;
-  const bool worth_it = may_hide_insert(command, sql) && scope_->mentions_table(sql);
-  if (worth_it) {
-    const bool is_alone = alone();
-    if (!is_alone || scope_->has_up_front()) {
-      const UpFront up_front = plan_up_front(sql, is_alone ? When::OnlyExplicit : When::Always);
+  const bool may_stand_alone = alone() && !several && command == Command::Insert;
+  if (may_hide_insert(command, sql) && scope_->mentions_table(sql)) {
+    if (!may_stand_alone || scope_->has_up_front()) {
+      const UpFront up_front =
+          plan_up_front(sql, may_stand_alone ? When::OnlyExplicit : When::Always);
       if (up_front.verdict == Verdict::Blocked) return Sent::Blocked;
+      look_up_failed_ = false;
       if (up_front.verdict == Verdict::Rewrite) {
         after_savepoint_ = false;
-        send_edited_query(sql, up_front.plan, expected);
-        look_up_failed_ = false;
+        send_edited_query(sql, up_front, expected);
         return Sent::Yes;
       }
     }
-    look_up_failed_ = false;
-    if (is_alone && !several) {
+    if (may_stand_alone) {
       armed_replay(sql);
       expected.armed = true;
     } else {
       if (!expected.detail) expected.detail = std::make_unique<ReplyDetail>();
       expected.detail->statement = std::make_shared<const ClientStatement>(
           ClientStatement{command, false, false, std::string(sql), {}});
-      if (is_alone) expected.detail->refusal = Reason::Pipeline;
     }
   }
   ClientStatement effects{
       command, several || parser::may_change_name_resolution(sql), false, {}, {}};
   effects.changes_role = effects.changes_names && may_change_role(sql);
+  if (command == Command::Deallocate && !several) effects.sql = sql;
   note_effects(effects);
+  if (several && forgets_statements(expected.detail->commands)) statements_.clear();
   after_savepoint_ = (several ? expected.detail->commands.back() : command) == Command::Savepoint;
   return Sent::No;
-}
-
-// Before a Parse in a transaction block: the last moment at which the meaning of its table name can
-// be asked for, because nothing of the batch was sent yet. False = blocked.
-bool Conversation::name_settled(std::string_view sql) {
-  if (!scope_->enforces() || !may_look_up() || look_up_failed_) {
-    look_up_failed_ = false;
-    return true;
-  }
-  parser::Outline& outline = work().outline;
-  parser::outline(sql, outline);
-  const policies::ShapeRef shape = env.plans.shape(sql, outline);
-  if (shape->statements.size() != 1) return true;
-  const auto* insert = std::get_if<parser::Insert>(&shape->statements[0]);
-  if (insert == nullptr || !scope_->names_table(insert->table.name)) return true;
-  if (!catalog_ready()) return false;
-  if (!scope_->catalog() ||
-      scope_->resolve(insert->table, env.now, settings_->config.catalog.refresh))
-    return true;
-  look_up_name(insert->table.name);
-  return false;
 }
 
 // --- extended protocol: one Bind and Execute, held until it is known whether they stand alone
@@ -276,7 +300,7 @@ bool Conversation::end_group(bool with_sync) {
   }
   look_up_failed_ = false;
   if (up_front.verdict == Verdict::Rewrite) {
-    redirect_bind(up_front.plan, *group_->statement, group_->bind,
+    redirect_bind(up_front, *group_->statement, group_->bind,
                   static_cast<std::uint32_t>(group_->bind.size()));
     group_->bytes.erase(0, 5 + group_->bind.size());
     group_->replies.erase(group_->replies.begin());
@@ -324,7 +348,7 @@ bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNa
   if (up_front.verdict == Verdict::Blocked) return false;
   look_up_failed_ = false;
   if (up_front.verdict == Verdict::Rewrite) {
-    redirect_bind(up_front.plan, *statement, frame.raw.substr(5), frame.length);
+    redirect_bind(up_front, *statement, frame.raw.substr(5), frame.length);
     return true;
   }
   if (too_large) {
@@ -341,18 +365,20 @@ bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNa
 
 // Parses the rewritten text under our own name and binds the client's portal to it. `body` may be a
 // prefix of the Bind's body of `length` bytes: the rest streams behind it.
-void Conversation::redirect_bind(const policies::PlanRef& plan, const ClientStatement& statement,
+void Conversation::redirect_bind(const UpFront& up_front, const ClientStatement& statement,
                                  std::string_view body, std::uint32_t length) {
   const auto names = wire::bind_names(body);
   std::string edited;
-  auto detail = rewritten_detail(plan, statement.sql, edited);
+  const std::vector<Rewritten> parts = edit_text(up_front, statement.sql, edited);
+  const auto with_parts = [&parts] {
+    auto detail = std::make_unique<ReplyDetail>();
+    detail->rewritten = parts;
+    return detail;
+  };
   const auto expect_part = [&](Reply reply, Origin origin) {
     // An error of the added clause comes at Parse or Bind (A22): each knows what it belongs to.
     Expected part{reply, origin, Command::Other, true};
-    part.detail = std::make_unique<ReplyDetail>();
-    part.detail->plan = plan;
-    part.detail->edit_begin = detail->edit_begin;
-    part.detail->edit_length = detail->edit_length;
+    part.detail = with_parts();
     expect(std::move(part));
   };
   drop_client_rest_ = false;
@@ -360,7 +386,7 @@ void Conversation::redirect_bind(const policies::PlanRef& plan, const ClientStat
   expect({Reply::Close, Origin::Inserted, Command::Other, true});
   expect_part(Reply::Parse, Origin::Inserted);
   expect_part(Reply::Bind, Origin::Client);
-  rewritten_.emplace_back(wire::significant(names->portal), std::move(detail));
+  rewritten_.emplace_back(wire::significant(names->portal), with_parts());
   actions->to_server.append(wire::make_close_statement(kRewrittenStatement));
   actions->to_server.append(
       wire::make_parse(kRewrittenStatement, edited, statement.parameter_types));

@@ -27,6 +27,11 @@ bool Conversation::client_frame(const wire::Frame& frame) {
     if (frame.type == 'S') return client_sync(frame);
   }
   overtake_replay();
+  if (queue_.skipping() && frame.type != 'S' && frame.type != 'X') {
+    // The server discards it unread: it changes no name and nothing answers it (4.2).
+    to_server(frame);
+    return true;
+  }
   switch (frame.type) {
     case 'Q':
       return client_query(frame);
@@ -82,7 +87,7 @@ void Conversation::expect(Expected expected) {
 bool Conversation::client_query(const wire::Frame& frame) {
   const auto text = wire::query_text(frame.body);
   const std::string_view sql = text.value_or(frame.body);
-  Expected expected{Reply::Query, Origin::Client, parser::leading_command(sql), false};
+  Expected expected{Reply::Query, Origin::Client, parser::writing_command(sql), false};
   if (frame.complete() && text) {
     split_statements(sql, expected);
     if (scope_) {
@@ -121,10 +126,7 @@ bool Conversation::client_parse(const wire::Frame& frame) {
   const auto message = frame.complete() ? wire::parse_message(frame.body) : std::nullopt;
   std::string name;
   if (message) {
-    const Command command = parser::leading_command(message->sql);
-    const bool in_block = status_ == 'T' && command == Command::Insert;
-    if (in_block && scope_ && scope_->mentions_table(message->sql) && !name_settled(message->sql))
-      return false;
+    const Command command = parser::writing_command(message->sql);
     statements_.set(message->statement, statement_of(*message, command),
                     settings_->config.limits.prepared_statements);
     name = wire::significant(message->statement);
@@ -150,7 +152,8 @@ bool Conversation::client_parse(const wire::Frame& frame) {
 StatementRef Conversation::statement_of(const wire::ParseMessage& message, Command command) const {
   if (!scope_) return plain_statement(command);
   const bool changes = parser::may_change_name_resolution(message.sql);
-  const bool keep = may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql);
+  const bool keep = command == Command::Deallocate ||
+                    (may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql));
   if (!keep && !changes) return plain_statement(command);
   ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}};
   if (keep) {
@@ -169,7 +172,7 @@ bool Conversation::client_bind(const wire::Frame& frame) {
                          !statement->sql.empty() && !queue_.skipping() &&
                          !(status_ == 'E' && queue_.empty());
   if (candidate) {
-    if (alone_in_batch() && frame.whole) {
+    if (alone_in_batch() && frame.complete()) {
       hold_bind(frame, statement, names->portal);
       return true;
     }
@@ -244,6 +247,9 @@ bool Conversation::client_sync(const wire::Frame& frame) {
 void Conversation::note_effects(const ClientStatement& statement) {
   if (statement.command == Command::Ddl) ddl_seen_ = true;
   if (!scope_) return;
+  // Names that are gone on the server are the server's to refuse (4.7).
+  if (statement.command == Command::Deallocate) statements_.deallocate(statement.sql);
+  if (statement.command == Command::Discard) statements_.clear();
   if (statement.changes_names) scope_->names_changed(status_ != 'I' || !queue_.empty());
   if (statement.changes_role) scope_->forget_role();
 }

@@ -42,7 +42,8 @@ struct LookUp {
   std::string answer;  // first column of the last row
   bool has_answer = false;
   bool failed = false;
-  std::string ready;  // SessionStart: the client's first ReadyForQuery, held back
+  bool in_batch = false;  // asked inside the client's batch: its failure is the batch's
+  std::string ready;      // SessionStart: the client's first ReadyForQuery, held back
 };
 
 // Bind, Describe and Execute of one candidate, held until it is known whether more follows before
@@ -143,28 +144,31 @@ class Conversation {
   };  // OnlyExplicit: the policy says `apply: up_front`
   struct UpFront {
     Verdict verdict = Verdict::Forward;
-    policies::PlanRef plan;
+    std::vector<std::pair<std::size_t, policies::PlanRef>>
+        plans;  // statement of the text, its plan
   };
   bool lexing_safe() const { return conforming_strings_ && utf8_; }
   bool alone() const;           // autocommit, nothing in flight, no batch open
   bool alone_in_batch() const;  // the same but for the batch's own Parse and Describe
   UpFront plan_up_front(std::string_view sql, When when);
-  UpFront plan_insert(std::string_view sql, const parser::Insert& insert, When when);
+  Verdict plan_statement(std::string_view sql, std::size_t index,
+                         const parser::Statement& statement, When when, UpFront& up_front);
+  Verdict plan_insert(std::string_view sql, std::size_t index, const parser::Insert& insert,
+                      When when, policies::PlanRef& plan);
   void count_refusal(std::string_view sql, policies::Reason reason);
   void count_hidden(const parser::Other& other);
   Sent query_of_candidate(std::string_view sql, Expected& expected);
-  void send_edited_query(std::string_view sql, const policies::PlanRef& plan, Expected& expected);
-  bool name_settled(std::string_view sql);
+  void send_edited_query(std::string_view sql, const UpFront& up_front, Expected& expected);
   void hold_bind(const wire::Frame& frame, const StatementRef& statement, std::string_view portal);
   bool group_takes(const wire::Frame& frame);
   bool end_group(bool with_sync);
   void flush_group(bool armed);
   bool bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
                         const StatementRef& statement);
-  void redirect_bind(const policies::PlanRef& plan, const ClientStatement& statement,
+  void redirect_bind(const UpFront& up_front, const ClientStatement& statement,
                      std::string_view body, std::uint32_t length);
-  std::unique_ptr<ReplyDetail> rewritten_detail(const policies::PlanRef& plan, std::string_view sql,
-                                                std::string& edited);
+  std::vector<Rewritten> edit_text(const UpFront& up_front, std::string_view sql,
+                                   std::string& edited);
   std::unique_ptr<ReplyDetail> take_rewritten(std::string_view portal);
 
   // server_side.cc
@@ -198,9 +202,10 @@ class Conversation {
   void send_replay();
   void send_extended_replay(const std::string& edited, std::unique_ptr<ReplyDetail> detail);
   void release_violation();
+  void end_replay();
   bool replay_failed(const wire::ErrorResponse& error);
   void suspend(const policies::Decision& decision, std::string_view sqlstate);
-  bool caused_by_rewrite(const wire::ErrorResponse& error, const ReplyDetail& detail) const;
+  bool caused_by_rewrite(const wire::ErrorResponse& error, const Rewritten& part) const;
   void count_unarmed_violation(const wire::ErrorResponse& error, const ReplyDetail& detail);
 
   // look_up.cc
@@ -235,9 +240,9 @@ class Conversation {
   bool utf8_ = true;
   CopyIn copy_in_ = CopyIn::No;
   bool ssl_asked_ = false, gss_asked_ = false;
-  bool opaque_ = false;         // a replication connection: a byte pipe from the start-up packet on
-  int auth_due_ = 0;  // the server's authentication requests that the client has not answered
-  bool copying_input_ = false;  // the input dies before the actions are carried out
+  bool opaque_ = false;  // a replication connection: a byte pipe from the start-up packet on
+  int auth_due_ = 0;     // the server's authentication requests that the client has not answered
+  bool copying_input_ = false;     // the input dies before the actions are carried out
   bool drop_client_rest_ = false;  // the client's body under way goes nowhere
   bool drop_server_rest_ = false;  // likewise the server's
   bool client_ended_ = false;      // Terminate or end of stream: no complaint when the server goes

@@ -52,14 +52,19 @@ std::string quoted(std::string_view name) {
 
 }  // namespace
 
-// Nothing in flight, no batch open, and not inside a failed block (the table of section 5).
+// Nothing in flight, or nothing but the client's own open batch, and not inside a failed block (the
+// table of section 5).
 bool Conversation::may_look_up() const {
-  return queue_.empty() && readies_due_ == 0 && !batch_open_ && !look_up_ &&
-         (status_ == 'I' || status_ == 'T');
+  const bool sound = status_ == 'I' || status_ == 'T';
+  return sound && readies_due_ == 0 && !look_up_ && !queue_.skipping() &&
+         (queue_.empty() || batch_open_);
 }
 
+// Inside the client's open batch a Sync of ours would end its transaction: there a Flush brings the
+// answer (5.2).
 void Conversation::ask(std::string_view sql, std::string_view parameter,
                        std::uint32_t parameter_type) {
+  look_up_->in_batch = batch_open_;
   Outbox& out = actions->to_server;
   out.append(wire::make_close_statement(kLookUpName));
   out.append(make_parse_of_look_up(sql, parameter_type));
@@ -67,11 +72,13 @@ void Conversation::ask(std::string_view sql, std::string_view parameter,
   out.append(wire::make_execute(kLookUpName));
   out.append(wire::make_close_portal(kLookUpName));
   out.append(wire::make_close_statement(kLookUpName));
-  out.append(wire::make_sync());
-  for (const Reply reply : {Reply::Close, Reply::Parse, Reply::Bind, Reply::Execute, Reply::Close,
-                            Reply::Close, Reply::Sync}) {
+  for (const Reply reply :
+       {Reply::Close, Reply::Parse, Reply::Bind, Reply::Execute, Reply::Close, Reply::Close}) {
     queue_.push({reply, Origin::LookUp, Command::Select, true});
   }
+  if (!batch_open_) queue_.push({Reply::Sync, Origin::LookUp, Command::Select, true});
+  queue_.back().ends_look_up = true;
+  out.append(batch_open_ ? wire::make_flush() : wire::make_sync());
 }
 
 void Conversation::look_up_catalog(LookUp::Purpose purpose) {

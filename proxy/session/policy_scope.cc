@@ -12,6 +12,10 @@ PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(s
     enforces_ = enforces_ || policy->mode == policies::Mode::Enforce;
     has_up_front_ = has_up_front_ || policy->apply == policies::Apply::UpFront;
   }
+  // Only counted, but at the same place.
+  for (const policies::Policy* policy : selection_.rolled_out_of) {
+    has_up_front_ = has_up_front_ || policy->apply == policies::Apply::UpFront;
+  }
 }
 
 bool PolicyScope::names_table(std::string_view table) const {

@@ -48,6 +48,8 @@ void Conversation::overtake_replay() {
       replay_->overtaken = true;
       return;
     case Replay::State::Held:
+      replay_->overtaken = true;
+      decide_replay(wire::error_response(std::string_view(replay_->error).substr(5)));
       release_violation();
       return;
     case Replay::State::Idle:
@@ -145,7 +147,8 @@ void Conversation::replay_after_look_up() {
 
 void Conversation::send_replay() {
   std::string edited;
-  auto detail = rewritten_detail(replay_->plan, replay_->sql, edited);
+  auto detail = std::make_unique<ReplyDetail>();
+  detail->rewritten = edit_text({Verdict::Rewrite, {{0, replay_->plan}}}, replay_->sql, edited);
   replay_->state = Replay::State::Running;
   ++readies_due_;
   if (replay_->extended) {
@@ -200,6 +203,22 @@ void Conversation::release_violation() {
   replay_->reset();
 }
 
+// The server is gone. Behind a replay that was under way nothing is said: its outcome is not known.
+void Conversation::end_replay() {
+  if (!replay_) return;
+  switch (replay_->state) {
+    case Replay::State::Held:
+    case Replay::State::Asking:
+      release_violation();
+      return;
+    case Replay::State::Idle:
+    case Replay::State::Armed:
+    case Replay::State::Running:
+      replay_->reset();
+      return;
+  }
+}
+
 // True when the client gets the original error instead of this one.
 bool Conversation::replay_failed(const wire::ErrorResponse& error) {
   if (!may_come_from_clause(error.sqlstate)) return false;
@@ -220,13 +239,13 @@ void Conversation::suspend(const policies::Decision& decision, std::string_view 
 // Up front the original's own error is not known: what points into the clause, or names what only a
 // clause does, is ours.
 bool Conversation::caused_by_rewrite(const wire::ErrorResponse& error,
-                                     const ReplyDetail& detail) const {
+                                     const Rewritten& part) const {
   if (!may_come_from_clause(error.sqlstate) || !error.where.empty()) return false;
   if (error.sqlstate == "42P10") return true;
   if (error.sqlstate == "21000") return error.routine.starts_with("ExecOnConflict");
   if (error.position != 0) {
     const std::uint32_t at = error.position - 1;
-    return at >= detail.edit_begin && at < detail.edit_begin + detail.edit_length;
+    return at >= part.edit_begin && at < part.edit_begin + part.edit_length;
   }
   return error.sqlstate != "42703" && error.sqlstate != "42702" && error.sqlstate != "42P01";
 }

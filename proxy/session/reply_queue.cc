@@ -4,6 +4,13 @@
 
 namespace pgconcord::session {
 
+const Rewritten* ReplyDetail::current() const {
+  for (const Rewritten& part : rewritten) {
+    if (part.index == done) return &part;
+  }
+  return nullptr;
+}
+
 void ReplyQueue::push(Expected expected) {
   if (expected.reply == Reply::Sync) skipping_ = false;
   entries_.push_back(std::move(expected));

@@ -42,17 +42,27 @@ enum class Origin : std::uint8_t {
   LookUp,    // ours alone: nothing but asynchronous messages
 };
 
+// One statement of a text that was rewritten up front; positions are characters of the text that
+// was sent, 0-based.
+struct Rewritten {
+  std::size_t index = 0;  // of the statement in the text
+  policies::PlanRef plan;
+  std::size_t value_rows = 0;  // rows of its VALUES list
+  std::uint32_t edit_begin = 0;
+  std::uint32_t edit_length = 0;
+};
+
 // What is remembered of the few entries that need more than two bytes.
 struct ReplyDetail {
-  std::string name;        // Parse, Close: the statement's name, to be forgotten when it fails
+  std::string name;        // Parse: the statement's name, to be forgotten when it fails
   StatementRef statement;  // Query, Execute under a policy: its text
   std::vector<parser::Command> commands;              // Query with several statements
   std::size_t done = 0;                               // of which so many have completed
-  policies::PlanRef plan;                             // it was rewritten up front
+  std::vector<Rewritten> rewritten;                   // in the order of the text
   policies::Reason refusal = policies::Reason::None;  // why a violation of it cannot be replayed
-  std::size_t value_rows = 0;                         // rows of its VALUES list
-  std::uint32_t edit_begin = 0;  // the added text, in characters of the sent text, 0-based
-  std::uint32_t edit_length = 0;
+
+  // The statement that is under way, when it was rewritten; nullptr otherwise.
+  const Rewritten* current() const;
 };
 
 struct Expected {
@@ -65,6 +75,7 @@ struct Expected {
   bool extended = true;                              // for counting: protocol of the statement
   bool armed = false;                                // a violation may be replayed
   bool replayed = false;                             // it belongs to a replay
+  bool ends_look_up = false;                         // the last message of a question of ours
   std::unique_ptr<ReplyDetail> detail;
 };
 

@@ -117,7 +117,9 @@ void Conversation::consume(const wire::Frame& frame) {
     default:
       break;
   }
+  const bool ends_look_up = head.ends_look_up;
   queue_.pop();
+  if (ends_look_up) look_up_done();
 }
 
 void Conversation::copy_response(char type) {
@@ -194,6 +196,7 @@ void Conversation::server_error(const wire::Frame& frame) {
   if (error.fatal()) {
     // The server closes behind it; that needs no comment of ours.
     client_ended_ = true;
+    end_replay();
     to_client(frame);
     return;
   }
@@ -204,7 +207,9 @@ void Conversation::server_error(const wire::Frame& frame) {
   Expected& head = queue_.front();
   if (head.origin == Origin::LookUp) {
     if (look_up_) look_up_->failed = true;
-    drop_server_rest_ = true;
+    drop_server_rest_ = !look_up_ || !look_up_->in_batch;
+    // It ended the client's batch, so the client must hear of it (3.6).
+    if (!drop_server_rest_) to_client(frame);
   } else if (head.armed && hold_violation(frame, error)) {
     drop_server_rest_ = true;
   } else if (head.replayed && replay_failed(error)) {
@@ -212,7 +217,7 @@ void Conversation::server_error(const wire::Frame& frame) {
   } else {
     count_error(error, head);
     const bool shifted =
-        head.detail && head.detail->plan && error.position != 0 && frame.complete();
+        head.detail && !head.detail->rewritten.empty() && error.position != 0 && frame.complete();
     shifted ? actions->to_client.append(position_mapped(frame, error, *head.detail))
             : to_client(frame);
   }
@@ -226,13 +231,19 @@ void Conversation::drop_failed() {
   std::vector<Expected>& dropped = work().dropped;
   dropped.clear();
   queue_.fail(dropped);
+  bool look_up_dropped = false;
   for (const Expected& entry : dropped) {
+    look_up_dropped = look_up_dropped || entry.ends_look_up;
     if (entry.reply == Reply::Query || entry.reply == Reply::FunctionCall) --readies_due_;
     if (entry.reply == Reply::Parse && entry.origin == Origin::Client) {
       statements_.forget(entry.detail ? std::string_view(entry.detail->name) : std::string_view());
     }
   }
   dropped.clear();
+  if (look_up_dropped && look_up_) {
+    look_up_->failed = true;
+    look_up_done();
+  }
 }
 
 namespace {
@@ -251,9 +262,9 @@ void Conversation::count_error(const wire::ErrorResponse& error, const Expected&
   if (head.reply == Reply::Query || head.reply == Reply::Execute) {
     accounts().statement(*cells_, tag_word(command), head.extended);
   }
-  if (head.detail && head.detail->plan && caused_by_rewrite(error, *head.detail)) {
-    suspend(head.detail->plan->decision, error.sqlstate);
-  }
+  const Rewritten* part = head.detail ? head.detail->current() : nullptr;
+  if (part != nullptr && caused_by_rewrite(error, *part))
+    suspend(part->plan->decision, error.sqlstate);
   if (head.detail && head.detail->statement) count_unarmed_violation(error, *head.detail);
   count_violation(error, command);
 }
@@ -279,10 +290,11 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
   const std::string_view command = tag.command.empty() ? tag_word(command_of(head)) : tag.command;
   accounts().statement(*cells_, command, head.extended);
   if (head.armed && replay_) replay_->reset();
-  if (!head.detail || !head.detail->plan) return;
-  const policies::Decision& decision = head.detail->plan->decision;
+  const Rewritten* part = head.detail ? head.detail->current() : nullptr;
+  if (part == nullptr) return;
+  const policies::Decision& decision = part->plan->decision;
   accounts().rewrite(*cells_, decision, "rewritten");
-  const std::uint64_t sent = head.detail->value_rows;
+  const std::uint64_t sent = part->value_rows;
   const bool counts = decision.tag_counts_skipped_rows && tag.has_rows && sent > 0;
   std::uint64_t skipped = counts && sent > tag.rows ? sent - tag.rows : 0;
   // The replay answers a violation that did happen, even where its cause has meanwhile gone.
@@ -292,17 +304,17 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
   }
 }
 
-// The position points into the client's text: the added clause is taken out, a position inside it
-// is left out (4.14, A23).
+// The position points into the client's text: added clauses are taken out, a position inside one is
+// left out (4.14, A23).
 std::string Conversation::position_mapped(const wire::Frame& frame,
                                           const wire::ErrorResponse& error,
                                           const ReplyDetail& detail) {
   const std::uint32_t at = error.position - 1;
   std::uint32_t position = error.position;
-  if (at >= detail.edit_begin + detail.edit_length) {
-    position -= detail.edit_length;
-  } else if (at >= detail.edit_begin) {
-    position = 0;
+  for (const Rewritten& part : detail.rewritten) {
+    if (at < part.edit_begin) break;
+    if (at < part.edit_begin + part.edit_length) return wire::with_position(frame.raw, 0);
+    position -= part.edit_length;
   }
   return wire::with_position(frame.raw, position);
 }

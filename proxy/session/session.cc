@@ -196,7 +196,7 @@ void Conversation::client_eof() {
 
 void Conversation::server_eof() {
   if (phase == Phase::Closing) return;
-  if (replay_ && replay_->state != Replay::State::Idle) release_violation();
+  end_replay();
   if (phase == Phase::Ready && !client_ended_) {
     fail({"08006", "the connection to the server was lost",
           "The server closed the connection unexpectedly.",

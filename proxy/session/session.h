@@ -35,9 +35,9 @@ struct Workspace;  // private to session/
 
 // What a worker lends its sessions; outlives them.
 struct Environment {
-  SettingsRef settings;  // replaced on reload; sessions follow at their next idle point
-  policies::PlanCache& plans;          // the worker's own
-  policies::CatalogCache& catalogs;    // of the process
+  SettingsRef settings;              // replaced on reload; sessions follow at their next idle point
+  policies::PlanCache& plans;        // the worker's own
+  policies::CatalogCache& catalogs;  // of the process
   policies::Suspensions& suspensions;  // of the process
   metrics::Shard& metrics;             // the worker's own
   // The loop's cached monotonic time, refreshed by the worker before each call.

@@ -13,8 +13,7 @@ namespace {
 
 // AuthenticationOk and AuthenticationSASLFinal tell; every other request asks.
 bool wants_answer(std::string_view authentication) {
-  const std::uint32_t kind =
-      authentication.size() < 4 ? 0 : wire::load_u32(authentication.data());
+  const std::uint32_t kind = authentication.size() < 4 ? 0 : wire::load_u32(authentication.data());
   return kind != 0 && kind != 12;
 }
 
@@ -70,6 +69,7 @@ void Conversation::decline_encryption(const wire::StartupPacket& packet, std::si
     return;
   }
   asked = true;
+  actions->to_client.append("N");
   if (held_.size() > size) {
     // What was sent before the answer could have been put there by anybody (1.5).
     const std::string_view what =
@@ -82,7 +82,6 @@ void Conversation::decline_encryption(const wire::StartupPacket& packet, std::si
     return;
   }
   held_.clear();
-  actions->to_client.append("N");
 }
 
 void Conversation::accept_start_up(const wire::StartupPacket& packet) {

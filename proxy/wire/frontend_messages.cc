@@ -100,11 +100,16 @@ std::string make_execute(std::string_view portal) {
   return writer.take();
 }
 
-std::string make_sync() {
+namespace {
+std::string make_bare(char type) {
   ByteWriter writer;
-  writer.begin('S');
+  writer.begin(type);
   writer.end();
   return writer.take();
 }
+}  // namespace
+
+std::string make_sync() { return make_bare('S'); }
+std::string make_flush() { return make_bare('H'); }
 
 }  // namespace pgconcord::wire

@@ -48,5 +48,6 @@ std::string make_close_statement(std::string_view statement);
 std::string make_close_portal(std::string_view portal);
 std::string make_execute(std::string_view portal);
 std::string make_sync();
+std::string make_flush();
 
 }  // namespace pgconcord::wire
