@@ -39,8 +39,8 @@ class Place {
 
   Place below(std::string_view name) const {
     const YamlNode* value = node_.find(name);
-    static const YamlNode kNone;
-    return {value == nullptr ? kNone : *value, path_ + std::string(name) + ".", findings_};
+    static const YamlNode none;
+    return {value == nullptr ? none : *value, path_ + std::string(name) + ".", findings_};
   }
 
  private:

@@ -30,9 +30,9 @@ std::string indexed(std::string_view path, std::size_t index) {
 
 // What is not there reads as an empty value.
 const YamlNode& value_of(const YamlNode& mapping, std::string_view name) {
-  static const YamlNode kNone;
+  static const YamlNode none;
   const YamlNode* node = mapping.find(name);
-  return node == nullptr ? kNone : *node;
+  return node == nullptr ? none : *node;
 }
 
 class Loader {
@@ -51,7 +51,7 @@ class Loader {
                   Findings& findings);
   std::vector<IncludedFile> read_includes(const YamlNode& node, Findings& findings);
   void read_matches(const YamlNode& pattern, const std::string& path, Findings& findings,
-                    std::vector<IncludedFile>& files);
+                    std::vector<IncludedFile>& files) const;
   void load_included(const IncludedFile& file);
   void append(ConfigErrors errors);
 
@@ -142,7 +142,7 @@ std::vector<IncludedFile> Loader::read_includes(const YamlNode& node, Findings& 
 }
 
 void Loader::read_matches(const YamlNode& pattern, const std::string& path, Findings& findings,
-                          std::vector<IncludedFile>& files) {
+                          std::vector<IncludedFile>& files) const {
   const auto matches = included_files(pattern.text, config_.file);
   if (!matches) return findings.add(pattern.at, path, matches.error());
   for (const std::string& match : *matches) {

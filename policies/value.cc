@@ -125,6 +125,7 @@ Added add_network(std::string_view text, Value& value) {
 
 std::vector<std::string> address_texts(const std::vector<Address>& addresses) {
   std::vector<std::string> texts;
+  texts.reserve(addresses.size());
   for (const Address& each : addresses) texts.push_back(each.text);
   return texts;
 }
@@ -137,7 +138,9 @@ std::string joined(const std::vector<std::string>& parts) {
 
 std::string pairs_text(const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::vector<std::string> parts;
-  for (const auto& [name, text] : pairs) parts.push_back(name + ": " + text);
+  parts.reserve(pairs.size());
+  for (const auto& [name, text] : pairs)
+    parts.push_back(std::string(name).append(": ").append(text));
   return joined(parts);
 }
 
