@@ -121,29 +121,70 @@ Command command_of_word(std::string_view word) {
 
 }  // namespace
 
+namespace {
+
+// The writes a text behind WITH holds: at the top level and in its first data-modifying CTE.
+struct Writes {
+  Command top = Command::Other;
+  Command in_cte = Command::Other;
+};
+
+Writes writes_behind_with(Lexer& lexer) {
+  Writes found;
+  std::size_t depth = 0;
+  bool after_bracket = false;
+  for (TokenKind kind = lexer.next(); kind != TokenKind::End; kind = lexer.next()) {
+    const char mark = kind == TokenKind::Punctuation ? lexer.first() : ' ';
+    if (mark == ';' && depth == 0) break;
+    if (mark == ')' && depth > 0) --depth;
+    const Command command =
+        kind == TokenKind::Word ? command_of_word(lexer.text()) : Command::Other;
+    const bool is_top = depth == 0 && (writes(command) || command == Command::Select);
+    if (is_top) {
+      found.top = command;
+      break;
+    }
+    // A CTE's body is the first word behind its bracket.
+    if (after_bracket && found.in_cte == Command::Other && writes(command)) found.in_cte = command;
+    after_bracket = mark == '(';
+    if (after_bracket) ++depth;
+  }
+  return found;
+}
+
+std::string unquoted(TokenKind kind, std::string_view text) {
+  std::string name;
+  if (kind == TokenKind::QuotedIdentifier) {
+    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+      name.push_back(text[i]);
+      if (text[i] == '"') ++i;
+    }
+  } else if (kind == TokenKind::Word) {
+    for (const char c : text)
+      name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+  }
+  return name;
+}
+
+}  // namespace
+
 Command writing_command(std::string_view sql) {
   const Command leading = leading_command(sql);
   if (leading != Command::With) return leading;
   Lexer lexer(sql);
-  Command in_cte = Command::Other;
-  std::size_t depth = 0;
-  bool after_bracket = false;
-  for (TokenKind kind = lexer.next(); kind != TokenKind::End; kind = lexer.next()) {
-    const bool opens = kind == TokenKind::Punctuation && lexer.first() == '(';
-    if (opens) ++depth;
-    if (kind == TokenKind::Punctuation && lexer.first() == ')' && depth > 0) --depth;
-    if (kind == TokenKind::Punctuation && lexer.first() == ';' && depth == 0) break;
-    if (kind == TokenKind::Word) {
-      const Command command = command_of_word(lexer.text());
-      if (depth == 0 && (writes(command) || command == Command::Select)) {
-        return command == Command::Select && in_cte != Command::Other ? in_cte : command;
-      }
-      // A CTE's body is the first word behind its bracket.
-      if (after_bracket && in_cte == Command::Other && writes(command)) in_cte = command;
-    }
-    after_bracket = opens;
+  const Writes found = writes_behind_with(lexer);
+  const bool reads_at_top = found.top == Command::Select || found.top == Command::Other;
+  return reads_at_top && found.in_cte != Command::Other ? found.in_cte : found.top;
+}
+
+std::string prepared_name(std::string_view sql) {
+  Lexer lexer(sql);
+  while (lexer.next() == TokenKind::Punctuation && lexer.first() == ';') {
   }
-  return in_cte;
+  TokenKind kind = lexer.next();
+  if (kind == TokenKind::Word && equals_keyword(lexer.text(), "prepare")) kind = lexer.next();
+  if (kind == TokenKind::Word && equals_keyword(lexer.text(), "all")) return {};
+  return unquoted(kind, lexer.text());
 }
 
 }  // namespace pgconcord::parser

@@ -156,10 +156,12 @@ void find_arbiter(Concern& concern, const Catalog& catalog) {
   }
   if (count == 1) {
     concern.arbiter = found;
-  } else if (count == 0 && is_on_a_partition(*concern.policy, *concern.table, catalog)) {
+  } else if (count > 1) {
+    concern.reason = Reason::InvalidIndex;
+  } else if (is_on_a_partition(*concern.policy, *concern.table, catalog)) {
     concern.reason = Reason::LeafIndex;
   } else {
-    concern.reason = Reason::InvalidIndex;
+    concern.reason = Reason::CatalogUnknown;
   }
 }
 

@@ -69,7 +69,14 @@ Decision observe(Decision decision, const parser::Insert& insert, const Situatio
   if (situation.guarded && policy.guarded == Guarded::LeaveAlone) {
     return left_alone(std::move(decision), Reason::Guarded);
   }
-  decision.clause.target.constraint = decision.constraint.empty() ? policy.name : decision.constraint;
+  if (policy.columns.empty()) {
+    decision.clause.target.constraint = decision.constraint;
+    return decision;
+  }
+  for (const std::string& column : policy.columns) {
+    std::string& elements = decision.clause.target.elements;
+    elements += (elements.empty() ? "" : ", ") + parser::quote_identifier(column);
+  }
   return decision;
 }
 

@@ -59,8 +59,9 @@ struct Decision {
   bool tag_counts_skipped_rows = false;  // DO NOTHING over VALUES: rows sent minus the tag's count
 };
 
-// Without a catalog the answer is CatalogUnknown, except for policies in `observe` after a
-// violation: those are decided by the statement alone, because nothing will be sent.
+// Without a catalog the answer is CatalogUnknown, except for policies in `observe`: those are
+// decided by the statement alone, because nothing will be sent (after a violation only where the
+// policy names its constraint).
 Decision decide(const parser::Insert& insert, const Situation& situation);
 
 // A statement that is no INSERT at top level but hides one (EXPLAIN, PREPARE, CTE): the policy and

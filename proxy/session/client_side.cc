@@ -90,6 +90,7 @@ bool Conversation::client_query(const wire::Frame& frame) {
   Expected expected{Reply::Query, Origin::Client, parser::writing_command(sql), false};
   if (frame.complete() && text) {
     split_statements(sql, expected);
+    expected.detail ? statements_.clear() : forget_renamed(expected.command, sql);
     if (scope_) {
       const Sent sent = query_of_candidate(sql, expected);
       if (sent == Sent::Blocked) return false;
@@ -123,19 +124,17 @@ void Conversation::split_statements(std::string_view sql, Expected& expected) {
 }
 
 bool Conversation::client_parse(const wire::Frame& frame) {
-  const auto message = frame.complete() ? wire::parse_message(frame.body) : std::nullopt;
   std::string name;
-  if (message) {
+  if (const auto message = frame.complete() ? wire::parse_message(frame.body) : std::nullopt) {
     const Command command = parser::writing_command(message->sql);
-    statements_.set(message->statement, statement_of(*message, command),
-                    settings_->config.limits.prepared_statements);
     name = wire::significant(message->statement);
+    remember_statement(message->statement, statement_of(*message, command));
+    forget_renamed(command, message->sql);
   } else {
     // Too long to be read, or malformed: the server will tell; until then its name means nothing to
     // us.
-    const std::size_t end = frame.body.find('\0');
-    if (end != std::string_view::npos) name = wire::significant(frame.body.substr(0, end));
-    statements_.forget(name);
+    name = wire::significant(frame.body.substr(0, frame.body.find('\0')));
+    remember_statement(name, nullptr);
   }
   Expected expected{Reply::Parse, Origin::Client, Command::Other, true};
   if (!name.empty()) {
@@ -146,6 +145,54 @@ bool Conversation::client_parse(const wire::Frame& frame) {
   expect(std::move(expected));
   to_server(frame);
   return true;
+}
+
+// A Parse that the server skips after an error changes nothing (4.2). nullptr = the name's meaning
+// is not known.
+void Conversation::remember_statement(std::string_view name, StatementRef statement) {
+  if (queue_.skipping()) return;
+  if (statement) {
+    statements_.set(name, std::move(statement), settings_->config.limits.prepared_statements);
+  } else {
+    statements_.forget(name);
+  }
+}
+
+// Names live in one space with those of SQL's PREPARE: what it or DEALLOCATE touches is no longer
+// what we saw parsed.
+void Conversation::forget_renamed(Command command, std::string_view sql) {
+  switch (command) {
+    case Command::Deallocate:
+    case Command::Prepare: {
+      const std::string name = parser::prepared_name(sql);
+      name.empty() ? statements_.clear() : statements_.forget(name);
+      return;
+    }
+    case Command::Discard:
+      statements_.clear();
+      return;
+    case Command::Empty:
+    case Command::Select:
+    case Command::Insert:
+    case Command::Update:
+    case Command::Delete:
+    case Command::Merge:
+    case Command::Copy:
+    case Command::With:
+    case Command::Begin:
+    case Command::Commit:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Savepoint:
+    case Command::Release:
+    case Command::Set:
+    case Command::SetConstraints:
+    case Command::Reset:
+    case Command::Execute:
+    case Command::Ddl:
+    case Command::Other:
+      return;
+  }
 }
 
 // What is kept of a Parse: its text only where a policy may want it.
@@ -167,7 +214,9 @@ bool Conversation::client_bind(const wire::Frame& frame) {
   const auto names = wire::bind_names(frame.body);
   const StatementRef* known = names ? statements_.find(names->statement) : nullptr;
   const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
-  if (names) portals_.set(names->portal, statement, settings_->config.limits.prepared_statements);
+  if (names && !queue_.skipping()) {
+    portals_.set(names->portal, statement, settings_->config.limits.prepared_statements);
+  }
   const bool candidate = scope_ && names && statement->command == Command::Insert &&
                          !statement->sql.empty() && !queue_.skipping() &&
                          !(status_ == 'E' && queue_.empty());
@@ -217,8 +266,8 @@ void Conversation::client_close(const wire::Frame& frame) {
   const auto object = wire::named_object(frame.body);
   Expected expected{Reply::Close, Origin::Client, Command::Other, true};
   if (object && object->kind == 'S') {
-    statements_.forget(object->name);
-  } else if (object) {
+    remember_statement(object->name, nullptr);
+  } else if (object && !queue_.skipping()) {
     portals_.forget(object->name);
   }
   batch_open_ = true;

@@ -131,6 +131,8 @@ class Conversation {
   void client_close(const wire::Frame& frame);
   bool client_sync(const wire::Frame& frame);
   void expect(Expected expected);
+  void remember_statement(std::string_view name, StatementRef statement);
+  void forget_renamed(parser::Command command, std::string_view sql);
   void note_effects(const ClientStatement& statement);
   void split_statements(std::string_view sql, Expected& expected);
   StatementRef statement_of(const wire::ParseMessage& message, parser::Command command) const;

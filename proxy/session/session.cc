@@ -58,8 +58,11 @@ void Conversation::client_bytes(std::string_view bytes) {
       return;
     case Phase::Closing:
       return;
-    case Phase::Authenticating:
     case Phase::Ready:
+      if (settings_ != env.settings && idle()) idle_point();
+      feed_client(bytes);
+      return;
+    case Phase::Authenticating:
       feed_client(bytes);
       return;
   }
