@@ -19,7 +19,7 @@ struct ConfigError {
   std::string path;            // `policies[2].constrant`
   std::string message;         // what is wrong
   std::string help;            // what to do: did-you-mean, the allowed values; may be empty
-  std::string source_line;     // the text of the line
+  std::string source_line;     // the text of the line; empty when it is longer than 4 KiB
 };
 
 using ConfigErrors = std::vector<ConfigError>;
