@@ -98,6 +98,7 @@ Result<void> Server::open() {
   addresses_ = acceptor_->addresses();
   if (auto ready = open_loop(); !ready) return ready;
   install(config);
+  reload_success_time_ = unix_time();
   if (auto started = open_workers(); !started) return started;
   if (auto started = open_admin(); !started) return started;
   acceptor_->start(workers_);
@@ -107,7 +108,9 @@ Result<void> Server::open() {
 Result<void> Server::open_loop() {
   wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {
     return uv_async_init(&loop_, handle, [](uv_async_t* async) {
-      static_cast<Server*>(async->data)->stop_if_drained();
+      auto& server = *static_cast<Server*>(async->data);
+      server.finish_reload();
+      server.stop_if_drained();
     });
   });
   deadline_ = make_handle<uv_timer_t>(
@@ -201,8 +204,8 @@ void Server::reload() {
   install(std::move(*next));
   const auto running = settings();
   for (const auto& worker : workers_) worker->apply(running);
-  spdlog::info("reloaded generation={} mode={} policies={}", running->generation,
-               policies::label(running->config.mode), running->config.policies.size());
+  last_reload_successful_ = true;
+  is_reloading_ = true;
 }
 
 void Server::install(policies::Config config) {
@@ -215,10 +218,22 @@ void Server::install(policies::Config config) {
   acceptor_->set_max_clients(next->config.limits.max_clients);
   suspensions_.clear();
   catalogs_.clear();
-  last_reload_successful_ = true;
-  reload_success_time_ = unix_time();
   const std::lock_guard lock(settings_mutex_);
   settings_ = std::move(next);
+}
+
+// Told only when every worker follows the new settings: who sees the time or the line may rely on
+// it.
+void Server::finish_reload() {
+  if (!is_reloading_) return;
+  const auto running = settings();
+  for (const auto& worker : workers_) {
+    if (worker->generation() != running->generation) return;
+  }
+  is_reloading_ = false;
+  reload_success_time_ = unix_time();
+  spdlog::info("reloaded generation={} mode={} policies={}", running->generation,
+               policies::label(running->config.mode), running->config.policies.size());
 }
 
 void Server::drain() {

@@ -48,6 +48,7 @@ class Server final : Observable {
   void on_signal(int signal_number);
   void reload();
   void install(policies::Config config);
+  void finish_reload();
   void drain();
   void stop();
   void stop_if_drained();
@@ -70,11 +71,12 @@ class Server final : Observable {
   std::vector<std::string> addresses_;
   Acceptor::Workers workers_;
   std::vector<UvHandle<uv_signal_t>> signals_;
-  UvHandle<uv_async_t> wake_;      // a worker has no sessions left
+  UvHandle<uv_async_t> wake_;      // Shared::on_change
   UvHandle<uv_timer_t> deadline_;  // of draining
   std::unique_ptr<UpstreamProbe> probe_;
   std::unique_ptr<AdminInterface> admin_;
   std::atomic<State> state_{State::Running};
+  bool is_reloading_ = false;  // new settings are on their way to the workers
   std::atomic<double> reload_success_time_{0};
   std::atomic<bool> last_reload_successful_{true};
 };

@@ -107,13 +107,19 @@ void Worker::read_inbox() {
     std::swap(inbox, inbox_);
   }
   stamp();
-  if (inbox.settings) context_->environment.settings = std::move(inbox.settings);
+  if (inbox.settings) take(std::move(inbox.settings));
   for (Accepted& accepted : inbox.accepted) add(std::move(accepted));
   if (inbox.drain && !is_draining_) drain_sessions();
   if (!inbox.stop) return;
   sessions_.fetch_sub(connections_.size(), std::memory_order_relaxed);
   connections_.clear();
   uv_stop(&loop_);
+}
+
+void Worker::take(session::SettingsRef settings) {
+  generation_.store(settings->generation, std::memory_order_release);
+  context_->environment.settings = std::move(settings);
+  shared_.on_change();
 }
 
 void Worker::add(Accepted accepted) {
@@ -140,7 +146,7 @@ void Worker::drain_sessions() {
     Connection& connection = *(entry++)->second;  // may end itself
     connection.drain();
   }
-  if (sessions() == 0) shared_.on_idle();
+  if (sessions() == 0) shared_.on_change();
 }
 
 void Worker::on_tick() {
@@ -159,7 +165,7 @@ void Worker::on_finished(Connection& connection) {
     publish();
   }
   const bool was_last = sessions_.fetch_sub(1, std::memory_order_relaxed) == 1;
-  if (was_last && is_draining_) shared_.on_idle();
+  if (was_last && is_draining_) shared_.on_change();
 }
 
 void Worker::publish() {

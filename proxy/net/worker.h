@@ -24,7 +24,8 @@ struct Shared {
   policies::CatalogCache& catalogs;
   policies::Suspensions& suspensions;
   UpstreamHealth& health;
-  std::function<void()> on_idle;  // on a worker's thread: it drains and its last session ended
+  // On a worker's thread: new settings are in force there, or it drains and has no session left.
+  std::function<void()> on_change;
 };
 
 class Worker final : ConnectionOwner {
@@ -45,6 +46,8 @@ class Worker final : ConnectionOwner {
   void drain();
   // Drops every session and ends the thread; returns when it has ended.
   void stop();
+  // Of the settings in force on this worker.
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
   std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
   // False when sessions live and the loop has not turned for `age`.
   bool is_alive(std::chrono::milliseconds age) const;
@@ -64,6 +67,7 @@ class Worker final : ConnectionOwner {
   void run();
   void post(const std::function<void(Inbox&)>& write);
   void read_inbox();
+  void take(session::SettingsRef settings);
   void add(Accepted accepted);
   void drain_sessions();
   void on_tick();
@@ -87,6 +91,7 @@ class Worker final : ConnectionOwner {
   std::mutex inbox_mutex_;
   Inbox inbox_;
   std::atomic<std::size_t> sessions_{0};  // counted from the hand-over on
+  std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::int64_t> heartbeat_ms_{0};
 };
 

@@ -3,12 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import textwrap
 import urllib.request
 
 import pytest
-
 from harness.proxy_process import binary
 from harness.waiting import wait_until
 
@@ -303,8 +303,6 @@ def test_run_refuses_more_clients_than_the_open_files_limit_allows(config):
 
 
 def test_a_stale_unix_socket_is_replaced_and_a_living_one_is_not(proxy, tmp_path):
-    import socket
-
     path = tmp_path / ".s.PGSQL.6432"
     stale = socket.socket(socket.AF_UNIX)
     stale.bind(str(path))
