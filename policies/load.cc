@@ -93,7 +93,9 @@ void Loader::read_listeners(const YamlNode& node, Findings& findings) {
     reader.read(item, {"listen[].", path}, &listener);
     check_listener(listener, item, path, findings);
     const auto [first, added] = lines.emplace(listener.address.text, item.at.line);
-    if (!added && !findings.has(path + "address")) {
+    // Port 0 is another free port each time.
+    const bool any_port = listener.address.unix_path.empty() && listener.address.port == 0;
+    if (!added && !any_port && !findings.has(path + "address")) {
       findings.add(item.at, path + "address",
                    {quoted_in_message(listener.address.text) + " is listened on twice",
                     "the first is on line " + std::to_string(first->second)});

@@ -1,5 +1,7 @@
 #include "proxy/session/accounts.h"
 
+#include <chrono>
+
 #include "policies/reason.h"
 
 namespace pgconcord::session {
@@ -93,8 +95,16 @@ void Accounts::rewrite_error(const policies::Policy& policy, std::string_view sq
   shard_.cell(Metric::RewriteErrors, {policy.name, sqlstate}).add();
 }
 
+void Accounts::parse_failure(policies::Reason reason) {
+  shard_.cell(Metric::ParseFailures, {policies::label(reason)}).add();
+}
+
 void Accounts::catalog_refresh(const DatabaseCells& cells, std::string_view result) {
   shard_.cell(Metric::CatalogRefreshes, {cells.database, result}).add();
+  if (result != "success") return;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  shard_.cell(Metric::CatalogLastRefresh, {cells.database})
+      .set(std::chrono::duration<double>(now).count());
 }
 
 std::string_view tag_word(Command command) {

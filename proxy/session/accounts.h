@@ -43,6 +43,7 @@ class Accounts {
   void absorbed(const DatabaseCells& cells, const policies::Decision& decision,
                 std::string_view apply, std::uint64_t count);
   void rewrite_error(const policies::Policy& policy, std::string_view sqlstate);
+  void parse_failure(policies::Reason reason);
   void catalog_refresh(const DatabaseCells& cells, std::string_view result);
 
  private:

@@ -25,12 +25,6 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
-bool forgets_statements(const std::vector<Command>& commands) {
-  return std::any_of(commands.begin(), commands.end(), [](Command command) {
-    return command == Command::Deallocate || command == Command::Discard;
-  });
-}
-
 std::uint32_t characters(std::string_view utf8) {
   return static_cast<std::uint32_t>(
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -125,6 +119,7 @@ Conversation::UpFront Conversation::plan_up_front(std::string_view sql, When whe
   parser::outline(sql, outline);
   const policies::ShapeRef shape = env.plans.shape(sql, outline);
   Reason reason = shape->reason;
+  if (reason != Reason::None) accounts().parse_failure(reason);
   if (reason == Reason::None && shape->statements.size() != outline.statements.size())
     reason = Reason::Pipeline;
   if (reason == Reason::None && !may_rewrite_together(sql, outline)) reason = Reason::Pipeline;
@@ -251,9 +246,7 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   ClientStatement effects{
       command, several || parser::may_change_name_resolution(sql), false, {}, {}};
   effects.changes_role = effects.changes_names && may_change_role(sql);
-  if (command == Command::Deallocate && !several) effects.sql = sql;
   note_effects(effects);
-  if (several && forgets_statements(expected.detail->commands)) statements_.clear();
   after_savepoint_ = (several ? expected.detail->commands.back() : command) == Command::Savepoint;
   return Sent::No;
 }
@@ -343,8 +336,10 @@ void Conversation::flush_group(bool armed) {
 bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
                                     const StatementRef& statement) {
   const bool too_large = alone_in_batch();
-  const UpFront up_front =
-      plan_up_front(statement->sql, too_large ? When::OnlyExplicit : When::Always);
+  UpFront up_front;
+  if (!too_large || scope_->has_up_front()) {
+    up_front = plan_up_front(statement->sql, too_large ? When::OnlyExplicit : When::Always);
+  }
   if (up_front.verdict == Verdict::Blocked) return false;
   look_up_failed_ = false;
   if (up_front.verdict == Verdict::Rewrite) {

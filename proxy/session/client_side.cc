@@ -1,5 +1,6 @@
 // What is done with each message of the client: names are remembered, expected replies noted, bytes
 // forwarded. INSERTs that a policy may concern take the way through candidate.cc.
+#include <algorithm>
 #include <utility>
 
 #include "parser/command.h"
@@ -11,7 +12,19 @@ namespace pgconcord::session {
 
 using parser::Command;
 
+namespace {
+
+bool renames_statements(const std::vector<Command>& commands) {
+  return std::any_of(commands.begin(), commands.end(), [](Command command) {
+    return command == Command::Deallocate || command == Command::Discard ||
+           command == Command::Prepare;
+  });
+}
+
+}  // namespace
+
 bool Conversation::client_frame(const wire::Frame& frame) {
+  client_frame_whole_ = frame.whole;
   if (phase == Phase::Authenticating) {
     if (frame.type == 'p') {
       --auth_due_;
@@ -90,7 +103,11 @@ bool Conversation::client_query(const wire::Frame& frame) {
   Expected expected{Reply::Query, Origin::Client, parser::writing_command(sql), false};
   if (frame.complete() && text) {
     split_statements(sql, expected);
-    expected.detail ? statements_.clear() : forget_renamed(expected.command, sql);
+    if (!expected.detail) {
+      forget_renamed(expected.command, sql);
+    } else if (renames_statements(expected.detail->commands)) {
+      statements_.clear();
+    }
     if (scope_) {
       const Sent sent = query_of_candidate(sql, expected);
       if (sent == Sent::Blocked) return false;
@@ -129,7 +146,6 @@ bool Conversation::client_parse(const wire::Frame& frame) {
     const Command command = parser::writing_command(message->sql);
     name = wire::significant(message->statement);
     remember_statement(message->statement, statement_of(*message, command));
-    forget_renamed(command, message->sql);
   } else {
     // Too long to be read, or malformed: the server will tell; until then its name means nothing to
     // us.
@@ -199,7 +215,7 @@ void Conversation::forget_renamed(Command command, std::string_view sql) {
 StatementRef Conversation::statement_of(const wire::ParseMessage& message, Command command) const {
   if (!scope_) return plain_statement(command);
   const bool changes = parser::may_change_name_resolution(message.sql);
-  const bool keep = command == Command::Deallocate ||
+  const bool keep = command == Command::Deallocate || command == Command::Prepare ||
                     (may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql));
   if (!keep && !changes) return plain_statement(command);
   ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}};
@@ -255,6 +271,7 @@ void Conversation::client_execute(const wire::Frame& frame) {
       expected.detail->statement = statement;
     }
     note_effects(*statement);
+    forget_renamed(statement->command, statement->sql);
   }
   after_savepoint_ = statement->command == Command::Savepoint;
   batch_open_ = batch_executed_ = true;
@@ -296,9 +313,6 @@ bool Conversation::client_sync(const wire::Frame& frame) {
 void Conversation::note_effects(const ClientStatement& statement) {
   if (statement.command == Command::Ddl) ddl_seen_ = true;
   if (!scope_) return;
-  // Names that are gone on the server are the server's to refuse (4.7).
-  if (statement.command == Command::Deallocate) statements_.deallocate(statement.sql);
-  if (statement.command == Command::Discard) statements_.clear();
   if (statement.changes_names) scope_->names_changed(status_ != 'I' || !queue_.empty());
   if (statement.changes_role) scope_->forget_role();
 }

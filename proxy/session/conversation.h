@@ -244,12 +244,13 @@ class Conversation {
   bool ssl_asked_ = false, gss_asked_ = false;
   bool opaque_ = false;  // a replication connection: a byte pipe from the start-up packet on
   int auth_due_ = 0;     // the server's authentication requests that the client has not answered
-  bool copying_input_ = false;     // the input dies before the actions are carried out
-  bool drop_client_rest_ = false;  // the client's body under way goes nowhere
-  bool drop_server_rest_ = false;  // likewise the server's
-  bool client_ended_ = false;      // Terminate or end of stream: no complaint when the server goes
-  bool shutdown_due_ = false;      // the client's end of stream came while its bytes were held
-  bool batch_open_ = false;        // extended messages were sent since the last Sync
+  bool copying_input_ = false;      // the input dies before the actions are carried out
+  bool drop_client_rest_ = false;   // the client's body under way goes nowhere
+  bool drop_server_rest_ = false;   // likewise the server's
+  bool client_ended_ = false;       // Terminate or end of stream: no complaint when the server goes
+  bool client_frame_whole_ = true;  // the message at hand; only a whole one can be handed in again
+  bool shutdown_due_ = false;       // the client's end of stream came while its bytes were held
+  bool batch_open_ = false;         // extended messages were sent since the last Sync
   bool batch_executed_ = false;
   bool after_savepoint_ = false;
   bool ddl_seen_ = false;
@@ -258,6 +259,7 @@ class Conversation {
       rewritten_;                // portals bound to rewritten statements
   bool reselect_due_ = false;    // application_name changed: other policies may apply
   bool look_up_failed_ = false;  // the last one failed: decide without it, once
+  std::string block_error_;  // of a look-up that failed in a block: the client has not heard it yet
 };
 
 }  // namespace pgconcord::session

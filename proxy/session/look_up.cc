@@ -56,7 +56,7 @@ std::string quoted(std::string_view name) {
 // table of section 5).
 bool Conversation::may_look_up() const {
   const bool sound = status_ == 'I' || status_ == 'T';
-  return sound && readies_due_ == 0 && !look_up_ && !queue_.skipping() &&
+  return sound && client_frame_whole_ && readies_due_ == 0 && !look_up_ && !queue_.skipping() &&
          (queue_.empty() || batch_open_);
 }
 
@@ -169,6 +169,7 @@ void Conversation::look_up_over() {
       break;
     case LookUp::Purpose::Replay:
       if (replay_ && replay_->state == Replay::State::Asking) {
+        if (abandoned) count_refusal(replay_->sql, policies::Reason::CatalogUnknown);
         abandoned ? release_violation() : replay_after_look_up();
       }
       break;

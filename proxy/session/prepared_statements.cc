@@ -1,6 +1,5 @@
 #include "proxy/session/prepared_statements.h"
 
-#include <algorithm>
 #include <array>
 
 #include "proxy/wire/startup.h"
@@ -44,50 +43,6 @@ void NamedStatements::forget(std::string_view name) {
   } else if (named_) {
     named_->erase(std::string(wire::significant(name)));
   }
-}
-
-namespace {
-
-// The text up to white space or a semicolon; `rest` begins behind it.
-std::string_view next_word(std::string_view& rest) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v;";
-  rest.remove_prefix(std::min(rest.find_first_not_of(kSpace), rest.size()));
-  const std::string_view word = rest.substr(0, rest.find_first_of(kSpace));
-  rest.remove_prefix(word.size());
-  return word;
-}
-
-std::string folded(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
-// The name as the server reads it; empty where it is no plain identifier.
-std::string identifier(std::string_view word) {
-  const bool quoted = word.size() > 2 && word.front() == '"' && word.back() == '"';
-  if (quoted) word = word.substr(1, word.size() - 2);
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  if (!std::all_of(word.begin(), word.end(), plain)) return {};
-  return quoted ? std::string(word) : folded(word);
-}
-
-}  // namespace
-
-void NamedStatements::deallocate(std::string_view sql) {
-  std::string_view rest = sql;
-  const bool deallocates = folded(next_word(rest)) == "deallocate";
-  std::string_view word = next_word(rest);
-  std::string_view behind = next_word(rest);
-  if (folded(word) == "prepare" && !behind.empty()) {
-    word = behind;
-    behind = next_word(rest);
-  }
-  const std::string name = identifier(word);
-  const bool all = folded(word) == "all";
-  deallocates && !all && !name.empty() && behind.empty() ? forget(name) : clear();
 }
 
 void NamedStatements::clear() {

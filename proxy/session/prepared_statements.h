@@ -35,8 +35,6 @@ class NamedStatements {
   // nullptr when not known. Valid until the next change.
   const StatementRef* find(std::string_view name) const;
   void forget(std::string_view name);
-  // After `DEALLOCATE [PREPARE] name | ALL`; what cannot be read as that forgets every name.
-  void deallocate(std::string_view sql);
   void clear();
 
  private:

@@ -84,6 +84,7 @@ bool Conversation::decide_replay(const wire::ErrorResponse& error) {
   parser::outline(replay_->sql, outline);
   policies::Situation situation = situation_after(error);
   const policies::ShapeRef shape = env.plans.shape(replay_->sql, outline);
+  if (shape->reason != Reason::None) accounts().parse_failure(shape->reason);
   if (shape->reason != Reason::None || outline.statements.size() != 1) {
     count_refusal(replay_->sql, shape->reason == Reason::None ? Reason::Pipeline : shape->reason);
     return false;

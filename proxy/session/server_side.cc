@@ -155,6 +155,7 @@ void Conversation::server_ready(const wire::Frame& frame) {
     look_up_done();
     return;
   }
+  block_error_.clear();
   if (readies_due_ > 0) --readies_due_;
   if (queue_.empty()) copy_in_ = CopyIn::No;
   if (status_ == 'I') portals_.clear();
@@ -210,6 +211,12 @@ void Conversation::server_error(const wire::Frame& frame) {
     drop_server_rest_ = !look_up_ || !look_up_->in_batch;
     // It ended the client's batch, so the client must hear of it (3.6).
     if (!drop_server_rest_) to_client(frame);
+    if (drop_server_rest_ && status_ == 'T' && frame.complete()) block_error_ = frame.raw;
+  } else if (error.sqlstate == "25P02" && !block_error_.empty()) {
+    // The transaction failed with our question; the client gets that error for its statement (3.6).
+    drop_server_rest_ = true;
+    count_error(wire::error_response(std::string_view(block_error_).substr(5)), head);
+    actions->to_client.append(std::exchange(block_error_, {}));
   } else if (head.armed && hold_violation(frame, error)) {
     drop_server_rest_ = true;
   } else if (head.replayed && replay_failed(error)) {
