@@ -55,7 +55,7 @@ CASES = {
     "lexing/strings": {"before": ["SET standard_conforming_strings = off"], "sql": INSERT, "error": "23505"},
     "lexing/encoding": {"before": ["SET client_encoding = 'SJIS'"], "sql": INSERT, "error": "23505"},
     "too_large": {"more": "limits: {inspect_bytes: 16KiB}\n", "sql": INSERT + " -- " + "x" * 20000, "error": "23505"},
-    "invalid_index": {"policy": {"constraint": "no_such_constraint"}, "sql": INSERT, "error": "23505"},
+    "catalog_unknown": {"policy": {"constraint": "no_such_constraint"}, "sql": INSERT, "error": "23505"},
 }  # fmt: skip
 
 
