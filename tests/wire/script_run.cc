@@ -238,7 +238,8 @@ std::string ScriptRun::metrics() const {
   std::istringstream lines(registry_.render());
   std::string text;
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("#") && !line.starts_with("process_")) text += line + '\n';
+    const bool is_clock = line.find("_timestamp_seconds{") != std::string::npos;
+    if (!line.starts_with("#") && !line.starts_with("process_") && !is_clock) text += line + '\n';
   }
   return text;
 }

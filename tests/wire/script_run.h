@@ -41,7 +41,7 @@ class ScriptRun {
   void server_eof();
 
   session::Phase phase() const { return session_->phase(); }
-  // All series, without process_*.
+  // All series, without process_* and the times of the wall clock.
   std::string metrics() const;
   std::uint64_t bytes_out() const { return bytes_out_; }
 

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "tests/support/golden.h"
+#include "tests/wire/corpus.h"
 #include "tests/wire/script_run.h"
 
 namespace pgconcord::wire_test {
@@ -186,6 +187,21 @@ class DroppedAnywhere : public ScriptTest {
   std::mt19937 random_{20240601};  // NOLINT: the same garbage in every run
 };
 
+// The seeds of the fuzz targets are these scripts: PGCONCORD_UPDATE_GOLDEN=1 writes them.
+class SeedsAreCurrent : public testing::Test {
+ public:
+  explicit SeedsAreCurrent(const std::vector<Script>& scripts) : scripts_(scripts) {}
+  void TestBody() override {
+    for (const auto& [path, content] : seeds(scripts_)) {
+      test_support::expect_golden_file(test_support::source_path("tests/fuzz/corpus/" + path),
+                                       content);
+    }
+  }
+
+ private:
+  const std::vector<Script>& scripts_;
+};
+
 template <class Test>
 void add(const Script& script, const char* suite) {
   std::string name = script.name;
@@ -195,6 +211,8 @@ void add(const Script& script, const char* suite) {
                         static_cast<int>(script.line),
                         [&script]() -> ScriptTest* { return new Test(script); });
 }
+
+std::string stem_of(const std::string& path) { return std::filesystem::path(path).stem().string(); }
 
 std::vector<std::string> trace_files() {
   std::vector<std::string> paths;
@@ -222,6 +240,9 @@ int main(int count, char** arguments) {
     files.push_back(std::move(*scripts));
   }
   for (const auto& scripts : files) {
+    testing::RegisterTest("SeedsAreCurrent", stem_of(scripts.front().file).c_str(), nullptr,
+                          nullptr, __FILE__, __LINE__,
+                          [&scripts]() -> testing::Test* { return new SeedsAreCurrent(scripts); });
     for (const Script& script : scripts) {
       add<CutAnywhere>(script, "CutAnywhere");
       add<DroppedAnywhere>(script, "DroppedAnywhere");

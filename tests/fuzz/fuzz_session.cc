@@ -1,0 +1,120 @@
+// A Session under an enforcing policy, driven by both peers as the input says: never a crash, never
+// more output than a bound, and the end of both streams is the end of the session. The input is a
+// list of events: one byte that says which, and for bytes of a peer two of length and the bytes.
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/load.h"
+#include "proxy/session/session.h"
+
+using namespace pgconcord;
+
+namespace {
+
+session::SettingsRef settings() {
+  constexpr std::string_view kYaml =
+      "version: 1\nmode: enforce\npolicies: [{name: p, table: public.users, constraint: "
+      "users_email_key, statement: insert, action: do_nothing}]\n";
+  auto made = std::make_shared<session::Settings>();
+  made->config = policies::load_text(kYaml, "fuzz").value();
+  return made;
+}
+
+policies::CatalogRef catalog() {
+  policies::Table users;
+  users.oid = 16384;
+  users.schema = "public";
+  users.name = "users";
+  policies::Column email;
+  email.name = "email";
+  email.number = 2;
+  email.may_select = true;
+  users.columns = {email};
+  policies::UniqueIndex key;
+  key.oid = 7;
+  key.name = "users_email_key";
+  key.elements = "email";
+  key.columns = key.referenced_columns = {"email"};
+  users.indexes = {key};
+  return std::make_shared<const policies::Catalog>("app", 150000U, std::vector{users});
+}
+
+std::size_t taken(session::Actions& actions) {
+  std::size_t bytes = 0;
+  for (const session::Outbox* out : {&actions.to_client, &actions.to_server}) {
+    for (std::size_t i = 0; i < out->piece_count(); ++i) bytes += out->piece(i).size();
+    if (bytes > std::size_t{1} << 30) std::abort();
+  }
+  actions.clear();
+  return bytes;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const session::SettingsRef kSettings = settings();
+  metrics::Registry registry{metrics::Caps{}};
+  policies::PlanCache plans{policies::PlanLimits{}};
+  policies::CatalogCache catalogs;
+  policies::Suspensions suspensions;
+  session::Environment environment{kSettings, plans, catalogs, suspensions, registry.make_shard()};
+  if (size % 2 == 0) catalogs.store("shop", catalog(), environment.now);
+  session::Session session(environment, 1);
+  session::Actions actions;
+  std::size_t bytes_out = 0;
+  std::string_view input(reinterpret_cast<const char*>(data), size);
+  std::size_t events = 0;
+  while (!input.empty()) {
+    const int event = input[0] & 7;
+    input.remove_prefix(1);
+    std::string_view bytes;
+    if (event < 2 && input.size() >= 2) {
+      const auto at = [&](std::size_t i) {
+        return std::size_t{static_cast<unsigned char>(input[i])};
+      };
+      bytes = input.substr(2, at(0) << 8 | at(1));
+      input.remove_prefix(2 + bytes.size());
+    }
+    const std::unique_ptr<std::string> copy = std::make_unique<std::string>(bytes);
+    switch (event) {
+      case 0:
+        session.on_client_bytes(*copy, actions);
+        break;
+      case 1:
+        session.on_server_bytes(*copy, actions);
+        break;
+      case 2:
+        session.on_client_eof(actions);
+        break;
+      case 3:
+        session.on_server_eof(actions);
+        break;
+      case 4:
+        session.on_server_connected(actions);
+        break;
+      case 5:
+        environment.now += std::chrono::seconds(3);
+        session.on_tick(actions);
+        break;
+      case 6:
+        session.drain(actions);
+        break;
+      default:
+        session.on_server_unavailable(actions);
+        break;
+    }
+    bytes_out += taken(actions);
+    ++events;
+  }
+  session.on_client_eof(actions);
+  session.on_server_eof(actions);
+  bytes_out += taken(actions);
+  // A look-up's text is some 12 kB; a message of the client may start one.
+  if (bytes_out > 64 * size + (events + 2) * 65536) std::abort();
+  if (session.phase() != session::Phase::Closing) std::abort();
+  return 0;
+}
