@@ -232,6 +232,7 @@ bool Conversation::client_bind(const wire::Frame& frame) {
   const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
   if (names && !queue_.skipping()) {
     portals_.set(names->portal, statement, settings_->config.limits.prepared_statements);
+    take_rewritten(names->portal);  // what it was bound to before is gone (4.7)
   }
   const bool candidate = scope_ && names && statement->command == Command::Insert &&
                          !statement->sql.empty() && !queue_.skipping() &&
@@ -286,6 +287,7 @@ void Conversation::client_close(const wire::Frame& frame) {
     remember_statement(object->name, nullptr);
   } else if (object && !queue_.skipping()) {
     portals_.forget(object->name);
+    take_rewritten(object->name);
   }
   batch_open_ = true;
   expect(std::move(expected));

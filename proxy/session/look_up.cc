@@ -178,6 +178,7 @@ void Conversation::look_up_over() {
       break;
   }
   if (blocked == Blocked::LookUp) blocked = Blocked::No;
+  if (draining && idle()) idle_point();
 }
 
 }  // namespace pgconcord::session

@@ -193,6 +193,7 @@ void Conversation::client_eof() {
     return;
   }
   if (group_) flush_group(false);
+  overtake_replay();  // behind the server's end nothing can be sent again
   // A half-closed client still gets its answers (4.12).
   actions->shutdown_server = true;
 }

@@ -48,15 +48,13 @@ std::vector<std::string> look_up(std::string_view sql, std::string_view type,
           "Sync"};
 }
 
+// Status `-`: inside a batch, where our question has no Sync.
 std::vector<std::string> answer(const std::string& row, std::string_view status) {
-  return {"CloseComplete",
-          "ParseComplete",
-          "BindComplete",
-          row,
-          "CommandComplete \"SELECT 1\"",
-          "CloseComplete",
-          "CloseComplete",
-          "ReadyForQuery " + std::string(status)};
+  std::vector<std::string> lines = {
+      "CloseComplete", "ParseComplete", "BindComplete", row, "CommandComplete \"SELECT 1\"",
+      "CloseComplete", "CloseComplete"};
+  if (status != "-") lines.push_back("ReadyForQuery " + std::string(status));
+  return lines;
 }
 
 constexpr std::string_view kNameQuery =
@@ -77,6 +75,11 @@ std::vector<std::string> expanded(const std::string& line) {
   }
   if (name == "CatalogLookUp") return look_up(policies::kCatalogQuery, "1009", first);
   if (name == "NameLookUp") return look_up(kNameQuery, "25", quoted(first));
+  if (name == "NameLookUpInBatch") {
+    std::vector<std::string> lines = look_up(kNameQuery, "25", quoted(first));
+    lines.back() = "Flush";
+    return lines;
+  }
   if (name == "CatalogAnswer") {
     return answer("DataRow " + quoted(known_catalog_json()), first.empty() ? "I" : first);
   }
