@@ -1,6 +1,7 @@
 """INSERTs of which every second is a duplicate, in autocommit: pgbench gives up at the first error, this client goes on."""
 
 import dataclasses
+import math
 import selectors
 import time
 
@@ -11,14 +12,31 @@ CLIENT_KEYS = 10**12
 
 
 @dataclasses.dataclass
+class Limit:
+    """When a client stops: as pgbench's -T and -t, after seconds or after a number of statements of its own."""
+
+    deadline: float = math.inf
+    statements: float = math.inf
+
+    @staticmethod
+    def of(amount):
+        flag, value = amount
+        return Limit(deadline=time.monotonic() + value) if flag == "-T" else Limit(statements=value)
+
+    def reached(self, client):
+        return client.sent >= self.statements or time.monotonic() >= self.deadline
+
+
+@dataclasses.dataclass
 class Client:
     session: Session
-    next_statement: int
+    first_key: int
+    sent: int = 0
     received: bytes = b""
 
     def send(self):
-        batch = self.next_statement // 2
-        self.next_statement += 1
+        batch = self.first_key + self.sent // 2
+        self.sent += 1
         self.session.socket.send(query(INSERT.format(batch=batch, amount=batch % 1000)))
 
 
@@ -28,15 +46,15 @@ INSERT = (
 )
 
 
-def run(port, clients, seconds, absorbed):
-    """`absorbed`: whether a policy stands between, so that no error may come; else every second one has to be one."""
+def run(port, clients, amount, absorbed):
+    """`amount` as of pgbench.run. `absorbed`: whether a policy stands between, so that no error may come; else every second one has to be one."""
     selector = selectors.DefaultSelector()
-    fleet = [Client(Session(port), 2 * CLIENT_KEYS * (number + 1)) for number in range(clients)]
+    fleet = [Client(Session(port), CLIENT_KEYS * (number + 1)) for number in range(clients)]
     for client in fleet:
         selector.register(client.session.socket, selectors.EVENT_READ, client)
     started = time.monotonic()
     try:
-        statements, errors = converse(selector, fleet, started + seconds)
+        statements, errors = converse(selector, fleet, Limit.of(amount))
     finally:
         for client in fleet:
             client.session.close()
@@ -47,8 +65,8 @@ def run(port, clients, seconds, absorbed):
     return Outcome(statements, time.monotonic() - started)
 
 
-def converse(selector, fleet, deadline):
-    """Keeps one statement of every client on its way until the deadline, then waits for the last replies."""
+def converse(selector, fleet, limit):
+    """Keeps one statement of every client on its way until the limit, then waits for the last replies."""
     statements = errors = 0
     waiting = len(fleet)
     for client in fleet:
@@ -65,8 +83,8 @@ def converse(selector, fleet, deadline):
             statements += 1
             errors += client.received[:1] == b"E"
             client.received = b""
-            if time.monotonic() < deadline:
-                client.send()
-            else:
+            if limit.reached(client):
                 waiting -= 1
+            else:
+                client.send()
     return statements, errors

@@ -20,7 +20,7 @@ class Place:
 
     folder: pathlib.Path
     server_port: int
-    binary: pathlib.Path = pgconcord.BINARY
+    binary: pathlib.Path  # of pgconcord; missing where it was not built
     prefix: tuple = ()
 
     @property

@@ -51,11 +51,6 @@ def take(workload, endpoint, job, round_number):
     )  # fmt: skip
 
 
-def empty_tables(postgres):
-    postgres.run("TRUNCATE bench, copied")
-    postgres.run("CHECKPOINT")
-
-
 def say(place):
     """Where it is, on one line of a terminal that writes over itself; nothing into a file."""
     if sys.stderr.isatty():
@@ -71,12 +66,11 @@ def rounds(postgres, endpoints, workloads, options):
         for workload in workloads:
             for endpoint in endpoints[turn:] + endpoints[:turn]:
                 if workload.writes:
-                    empty_tables(postgres)
+                    postgres.empty_tables()
                 done += 1
                 place = f"[{done}/{total}] round {number + 1} {workload.name} {endpoint.name}"
                 say(place)
-                absorbs = endpoint.name in ("pgconcord_enforce", "pgconcord_up_front")
-                job = Job(endpoint.port, ("-T", options.seconds), options.folder, absorbs)
+                job = Job(endpoint, ("-T", options.seconds), options.folder)
                 sample = take(workload, endpoint, job, number)
                 if sample.failure:
                     print(f"{place}: {sample.failure}", file=sys.stderr)

@@ -38,13 +38,17 @@ CONFIGURATIONS = {
     "pgconcord_up_front": (CONFIGURATION + POLICY).replace("{mode}", "enforce").replace("{apply}", "up_front"),
 }
 
+ABSORBING = ("pgconcord_enforce", "pgconcord_up_front")  # whose clients see no duplicate key
+
 COUNTERS = ("rewrites_total", "conflicts_absorbed_total", "constraint_violations_total", "left_alone_total")
 
 
 def start(name, place):
     """The process, its port, and the address of its HTTP interface."""
     if not place.binary.exists():
-        raise StartFailed(f"{place.binary} is missing: cmake --preset release && cmake --build --preset release")
+        raise StartFailed(
+            "pgconcord is not built: cmake --preset release && cmake --build --preset release; or --binary FILE"
+        )
     file, ports = place.folder / "pgconcord.yaml", place.folder / "ports"
     file.write_text(CONFIGURATIONS[name].format(server_port=place.server_port))
     command = [*place.prefix, place.binary, "run", "--config", file, "--port-file", ports]

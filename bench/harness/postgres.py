@@ -56,5 +56,9 @@ class Postgres:
         with Session(self.port) as session:
             return session.run(sql)
 
+    def empty_tables(self):
+        self.run("TRUNCATE bench, copied")
+        self.run("CHECKPOINT")
+
     def stop(self):
         self.child.stop(signal.SIGINT)  # fast shutdown: does not wait for sessions

@@ -20,8 +20,11 @@ def raise_descriptor_limit():
 
 
 @contextlib.contextmanager
-def stage():
-    """A folder and a PostgreSQL in it. SIGTERM ends like Ctrl-C: through the clean-up."""
+def stage(binary):
+    """A folder with a PostgreSQL and a copy of the binary, which may be built anew while a long benchmark runs.
+
+    SIGTERM ends like Ctrl-C: through the clean-up.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     raise_descriptor_limit()
     with tempfile.TemporaryDirectory(prefix="pgc-bench-", ignore_cleanup_errors=True) as name:
@@ -29,9 +32,12 @@ def stage():
         folder.chmod(0o755)
         if as_postgres():
             shutil.chown(folder, "postgres", "postgres")
+        kept = folder / "pgconcord"
+        if binary.exists():
+            shutil.copy2(binary, kept)
         postgres = Postgres(folder)
         try:
-            yield folder, postgres
+            yield endpoints.Place(folder, postgres.port, kept), postgres
         finally:
             postgres.stop()
 

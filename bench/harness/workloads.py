@@ -5,6 +5,8 @@ import pathlib
 import typing
 
 from harness import duplicates, pgbench, rows, transfer
+from harness.endpoints import Endpoint
+from harness.pgconcord import ABSORBING
 
 BULK_MEGABYTES = 64
 
@@ -13,14 +15,13 @@ BULK_MEGABYTES = 64
 class Job:
     """One run of a workload at one endpoint. `amount` is pgbench's: ("-T", seconds) or ("-t", transactions)."""
 
-    port: int
+    endpoint: Endpoint
     amount: tuple
     folder: pathlib.Path
-    absorbs: bool = False  # whether a policy stands between that takes duplicates away
 
     @property
-    def seconds(self):
-        return self.amount[1]
+    def port(self):
+        return self.endpoint.port
 
 
 @dataclasses.dataclass
@@ -32,7 +33,7 @@ class Workload:
     writes: bool = False  # its table is emptied before every run
     clients: int = 1
     per_transaction: int = 1
-    by_pgbench: bool = True
+    counts_statements: bool = True  # takes a number of statements for an amount, not only a time
 
 
 def scripted(name, group, script, *flags, per_transaction=1, unit="statement", writes=False):
@@ -59,8 +60,8 @@ def all_workloads():
         scripted("insert-literal@8", "INSERT", "insert.sql", *simple, writes=True),
         Workload(
             "insert-duplicate@8", "INSERT", "statement",
-            lambda job: duplicates.run(job.port, 8, job.seconds, job.absorbs),
-            writes=True, clients=8, by_pgbench=False,
+            lambda job: duplicates.run(job.port, 8, job.amount, job.endpoint.name in ABSORBING),
+            writes=True, clients=8,
         ),
         scripted("insert-100-rows@4", "INSERT of many rows", 100, *simple, writes=True),
         scripted("insert-1000-rows@4", "INSERT of many rows", 1000, *simple, writes=True),
@@ -68,11 +69,11 @@ def all_workloads():
         scripted("pipeline-insert@8", "Pipelines of ten", "pipeline_insert.sql", *extended, per_transaction=10, writes=True),
         Workload(
             "result", "Bulk transfer", "MB",
-            lambda job: transfer.result(job.port, BULK_MEGABYTES), by_pgbench=False,
+            lambda job: transfer.result(job.port, BULK_MEGABYTES), counts_statements=False,
         ),
         Workload(
             "copy-in", "Bulk transfer", "MB",
-            lambda job: transfer.copy_in(job.port, BULK_MEGABYTES), writes=True, by_pgbench=False,
+            lambda job: transfer.copy_in(job.port, BULK_MEGABYTES), writes=True, counts_statements=False,
         ),
         scripted("connect@8", "Connect and disconnect", "select1.sql", *simple, "-C", unit="session"),
     ]  # fmt: skip
