@@ -1,6 +1,7 @@
 #include "proxy/wire/framer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "proxy/limits.h"
 #include "proxy/wire/bytes.h"
@@ -9,9 +10,26 @@ namespace pgconcord::wire {
 namespace {
 
 constexpr std::size_t kHeader = 5;
-constexpr std::string_view kClientLarge = "QPBFd";
-constexpr std::string_view kClientSmall = "CDEHSXcf";
-constexpr std::string_view kServerTypes = "123ACDEGHIKNRSTVWZcdnstv";
+// The longest length word of each message type; 0 = there is no such type (protocol.md 4.15, 4.16).
+using LengthTable = std::array<std::uint32_t, 256>;
+
+constexpr void set_all(LengthTable& table, std::string_view types, std::uint32_t length_max) {
+  for (const char type : types) table[static_cast<unsigned char>(type)] = length_max;
+}
+
+constexpr LengthTable kClientLengths = [] {
+  LengthTable table{};
+  set_all(table, "QPBFd", kLargeMessageMax);
+  set_all(table, "CDEHSXcf", kSmallMessageMax);
+  set_all(table, "p", kAuthMessageMax);
+  return table;
+}();
+
+constexpr LengthTable kServerLengths = [] {
+  LengthTable table{};
+  set_all(table, "123ACDEGHIKNRSTVWZcdnstv", 0x7FFFFFFF);
+  return table;
+}();
 
 // Body bytes that must be at hand before the message is handed on.
 std::uint32_t wanted_prefix(Peer from, char type, const Wanted& wanted) {
@@ -51,18 +69,12 @@ std::uint32_t wanted_prefix(Peer from, char type, const Wanted& wanted) {
 }  // namespace
 
 std::string_view header_error(Peer from, char type, std::uint32_t length_word) {
-  if (length_word < 4) return "invalid message length";
-  if (from == Peer::Server) {
-    if (kServerTypes.find(type) == std::string_view::npos)
-      return "unknown message type from the server";
-    return length_word > 0x7FFFFFFF ? "invalid message length" : "";
-  }
-  if (kClientLarge.find(type) != std::string_view::npos) {
-    return length_word > kLargeMessageMax ? "invalid message length" : "";
-  }
-  if (type == 'p') return length_word > kAuthMessageMax ? "invalid message length" : "";
-  if (kClientSmall.find(type) == std::string_view::npos) return "invalid frontend message type";
-  return length_word > kSmallMessageMax ? "invalid message length" : "";
+  const LengthTable& lengths = from == Peer::Client ? kClientLengths : kServerLengths;
+  const std::uint32_t length_max = lengths[static_cast<unsigned char>(type)];
+  if (length_word >= 4 && length_word <= length_max) return {};
+  if (length_word < 4 || length_max != 0) return "invalid message length";
+  return from == Peer::Client ? "invalid frontend message type"
+                              : "unknown message type from the server";
 }
 
 Step Framer::next(std::string_view& input, const Wanted& wanted) {
