@@ -76,6 +76,7 @@ bool Conversation::client_frame(const wire::Frame& frame) {
     case 'c':
     case 'f':
       copy_in_ = CopyIn::No;
+      if (!queue_.empty()) queue_.back().copy_ended = true;
       to_server(frame);
       return true;
     case 'X':

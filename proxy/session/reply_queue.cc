@@ -52,6 +52,18 @@ void ReplyQueue::fail(std::vector<Expected>& dropped) {
   skipping_ = empty();
 }
 
+ReplyQueue::IgnoredSyncs ReplyQueue::drop_ignored_syncs() {
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_) + 1;
+  auto last = first;
+  bool ended = front().copy_ended;
+  for (; !ended && last != entries_.end() && last->reply == Reply::Sync; ++last) {
+    ended = last->copy_ended;
+  }
+  const auto count = static_cast<std::size_t>(last - first);
+  entries_.erase(first, last);
+  return {count, ended};
+}
+
 void ReplyQueue::clear() {
   entries_.clear();
   head_ = 0;

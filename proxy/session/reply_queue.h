@@ -75,6 +75,7 @@ struct Expected {
   bool extended = true;                              // for counting: protocol of the statement
   bool armed = false;                                // a violation may be replayed
   bool replayed = false;                             // it belongs to a replay
+  bool copy_ended = false;                           // CopyDone or CopyFail went out behind it
   bool ends_look_up = false;                         // the last message of a question of ours
   std::unique_ptr<ReplyDetail> detail;
 };
@@ -93,6 +94,13 @@ class ReplyQueue {
   // failed entry first; what went is moved to `dropped`. Without a Sync yet, all further messages
   // but Sync are skipped: skipping().
   void fail(std::vector<Expected>& dropped);
+  // Of the front, which turned out to be a COPY FROM STDIN: the Syncs behind it up to the end of
+  // its data are ignored by the server (protocol.md 4.31).
+  struct IgnoredSyncs {
+    std::size_t count = 0;
+    bool data_ended = false;  // CopyDone or CopyFail went out already
+  };
+  IgnoredSyncs drop_ignored_syncs();
   // True while the server discards messages because no Sync followed a failed one.
   bool skipping() const { return skipping_; }
   // True between the ErrorResponse of a Query or FunctionCall and its ReadyForQuery.

@@ -123,7 +123,15 @@ void Conversation::consume(const wire::Frame& frame) {
 }
 
 void Conversation::copy_response(char type) {
-  copy_in_ = type == 'G' ? CopyIn::Running : CopyIn::No;
+  if (type == 'G' && queue_.front().reply == Reply::Execute) {
+    // Of a COPY that was not known as one the Sync went out; the server ignores it (4.31).
+    const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
+    readies_due_ -= static_cast<std::uint32_t>(ignored.count);
+    if (queue_.size() == 1) batch_open_ = batch_executed_ = true;
+    copy_in_ = ignored.data_ended ? CopyIn::No : CopyIn::Running;
+  } else {
+    copy_in_ = type == 'G' ? CopyIn::Running : CopyIn::No;
+  }
   if (blocked == Blocked::CopyStart) blocked = Blocked::No;
 }
 

@@ -117,6 +117,32 @@ TEST_F(ReplyQueueTest, OrderSurvivesALongPipeline) {
   EXPECT_EQ(popped, kStatements);
 }
 
+TEST_F(ReplyQueueTest, ASyncBehindACopyIsNoneUntilItsDataIsOver) {
+  sent({Reply::Execute, Reply::Sync, Reply::Sync});
+  queue_.back().copy_ended = true;
+  sent({Reply::Sync, Reply::Parse});
+  const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
+  EXPECT_EQ(ignored.count, 2U);
+  EXPECT_TRUE(ignored.data_ended);
+  EXPECT_EQ(waiting(), (std::vector{Reply::Execute, Reply::Sync, Reply::Parse}));
+}
+
+TEST_F(ReplyQueueTest, WhileTheDataOfACopyIsNotOverEverySyncIsNone) {
+  sent({Reply::Execute, Reply::Sync, Reply::Sync});
+  const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
+  EXPECT_EQ(ignored.count, 2U);
+  EXPECT_FALSE(ignored.data_ended);
+  EXPECT_EQ(waiting(), std::vector{Reply::Execute});
+}
+
+TEST_F(ReplyQueueTest, ACopyWhoseDataIsOverBeforeAnySyncIgnoresNone) {
+  sent({Reply::Execute});
+  queue_.back().copy_ended = true;
+  sent({Reply::Sync});
+  EXPECT_EQ(queue_.drop_ignored_syncs().count, 0U);
+  EXPECT_EQ(waiting(), (std::vector{Reply::Execute, Reply::Sync}));
+}
+
 TEST_F(ReplyQueueTest, ClearedItExpectsNothingAndSkipsNothing) {
   sent({Reply::Parse});
   failed();
