@@ -242,7 +242,7 @@ def main():
             "127.0.0.1:0",
         ]
         proxy = ProxyProcess((HERE / "pgconcord.yaml").read_text(), listen)
-        stack.callback(proxy.stop)
+        stack.callback(proxy.discard)
         proxy.start()
 
         holds = tell(server, proxy, arguments)

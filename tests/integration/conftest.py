@@ -56,7 +56,7 @@ def proxies(upstream):
     problems = []
     for process in started:
         try:
-            process.stop()
+            process.discard()
         except AssertionError as problem:
             problems.append(str(problem))
     assert not problems, "\n".join(problems)

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -112,3 +113,10 @@ class ProxyProcess:
         self.process = None
         assert not SANITIZER.search(self_output), self_output[-8000:]
         assert status == 0, f"the proxy ended with {status}: {self_output[-4000:]}"
+
+    def discard(self):
+        """Stops it and removes its folder, whatever stopping has to say."""
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
