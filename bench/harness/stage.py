@@ -9,8 +9,10 @@ import sys
 import tempfile
 
 from harness import endpoints
+from harness.outcome import WorkloadFailed
 from harness.postgres import Postgres
 from harness.process import StartFailed, as_postgres
+from harness.wire import ServerError
 
 
 def raise_descriptor_limit():
@@ -32,7 +34,7 @@ def stage(binary):
         folder.chmod(0o755)
         if as_postgres():
             shutil.chown(folder, "postgres", "postgres")
-        kept = folder / "pgconcord"
+        kept = folder / "binary"
         if binary.exists():
             shutil.copy2(binary, kept)
         postgres = Postgres(folder)
@@ -55,10 +57,10 @@ def running(names, place):
 
 @contextlib.contextmanager
 def explained():
-    """A server that does not start is the user's to mend: its text, no traceback."""
+    """What the user can mend, or at least has to know, is said in its own words, without a traceback."""
     try:
         yield
-    except StartFailed as failure:
+    except (StartFailed, WorkloadFailed, ServerError) as failure:
         sys.exit(f"error: {failure}")
     except KeyboardInterrupt:
         sys.exit(130)
