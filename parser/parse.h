@@ -1,6 +1,7 @@
-// SQL text -> facts, by libpg_query (its JSON output read with simdjson). The only part that runs PostgreSQL's grammar.
-// Needs a large stack: measured worst case 65 bytes per byte of SQL, `kStackBytesPerSqlByte` is the allowance
-// (rewrite.md G3). Callers check `Outline::depth_max` and the size first; parse() refuses what would not fit.
+// SQL text -> facts, by libpg_query (its JSON output read with simdjson). The only part that runs
+// PostgreSQL's grammar. Needs a large stack: measured worst case 65 bytes per byte of SQL,
+// `kStackBytesPerSqlByte` is the allowance (rewrite.md G3). Callers check `Outline::depth_max` and
+// the size first; parse() refuses what would not fit.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,8 @@ struct ParseError {
 template <class T>
 using Result = tl::expected<T, ParseError>;
 
-// Every statement of `sql` in order. Errors: a syntax the version 15 grammar does not know, an embedded NUL,
-// invalid UTF-8, or a text that does not fit the calling thread's stack.
+// Every statement of `sql` in order. Errors: a syntax the version 15 grammar does not know, an
+// embedded NUL, invalid UTF-8, or a text that does not fit the calling thread's stack.
 [[nodiscard]] Result<std::vector<Statement>> parse(std::string_view sql);
 
 }  // namespace pgconcord::parser

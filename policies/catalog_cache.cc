@@ -21,6 +21,14 @@ CatalogRef CatalogCache::fresh(std::string_view database, std::string_view role,
   return entry.stale || now - entry.loaded >= refresh ? nullptr : entry.catalog;
 }
 
+std::optional<std::chrono::milliseconds> CatalogCache::loaded_at(std::string_view database,
+                                                                 std::string_view role) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find({std::string(database), std::string(role)});
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.loaded;
+}
+
 CatalogRef CatalogCache::newest(std::string_view database, std::string_view role) const {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find({std::string(database), std::string(role)});

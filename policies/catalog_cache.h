@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,9 @@ class CatalogCache {
   // load and store one.
   CatalogRef fresh(std::string_view database, std::string_view role, std::chrono::milliseconds now,
                    std::chrono::milliseconds refresh) const;
+  // When the one fresh() answers was loaded; nothing when there is none.
+  std::optional<std::chrono::milliseconds> loaded_at(std::string_view database,
+                                                     std::string_view role) const;
   // The newest one whatever its age, for sessions that already run; nullptr when none was ever
   // stored.
   CatalogRef newest(std::string_view database, std::string_view role) const;

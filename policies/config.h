@@ -1,4 +1,5 @@
-// The configuration file as values: validated, defaults filled in, times in milliseconds, sizes in bytes.
+// The configuration file as values: validated, defaults filled in, times in milliseconds, sizes in
+// bytes.
 #pragma once
 
 #include <chrono>
@@ -15,15 +16,24 @@ using Milliseconds = std::chrono::milliseconds;
 
 // A socket address as written: either a unix socket path or host and port.
 struct Address {
-  std::string host;          // without brackets; empty for a unix socket
+  std::string host;  // without brackets; empty for a unix socket
   std::uint16_t port = 0;
-  std::string unix_path;     // empty for TCP
-  std::string text;          // as written, for messages and labels
+  std::string unix_path;  // empty for TCP
+  std::string text;       // as written, for messages and labels
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-struct ListenTls { std::string mode = "disable"; std::string cert; std::string key; std::string client_ca; };
-struct Listener { Address address; ListenTls tls; std::vector<std::string> proxy_trusted; };
+struct ListenTls {
+  std::string mode = "disable";
+  std::string cert;
+  std::string key;
+  std::string client_ca;
+};
+struct Listener {
+  Address address;
+  ListenTls tls;
+  std::vector<std::string> proxy_trusted;
+};
 
 struct UpstreamTls {
   std::string mode = "disable";
@@ -33,33 +43,51 @@ struct UpstreamTls {
   std::string negotiation = "postgres";
 };
 struct Upstream {
-  std::vector<Address> addresses;             // tried in order
+  std::vector<Address> addresses;  // tried in order
   std::string target_session_attrs = "any";
   Milliseconds connect_timeout{5000};
   UpstreamTls tls;
 };
 
 enum class CatalogSource : std::uint8_t { Session, Url };
-struct CatalogSettings { CatalogSource source = CatalogSource::Session; std::string url; Milliseconds refresh{60'000}; };
+struct CatalogSettings {
+  CatalogSource source = CatalogSource::Session;
+  std::string url;
+  Milliseconds refresh{60'000};
+};
 
-struct Admin { Address address; std::string token_file; };
-struct Console { std::string database = "pgconcord"; std::vector<std::string> users; };
+struct Admin {
+  Address address;
+  std::string token_file;
+};
+struct Console {
+  std::string database = "pgconcord";
+  std::vector<std::string> users;
+};
 
 struct Limits {
   std::uint32_t max_clients = 1000;
-  std::size_t inspect_bytes = 1024 * 1024;    // longer Query and Parse messages are forwarded unread
+  std::size_t inspect_bytes = 1024 * 1024;  // longer Query and Parse messages are forwarded unread
   std::size_t parse_depth = 500;
   Milliseconds startup_timeout{60'000};
-  std::size_t buffer_bytes = 256 * 1024;      // high-water mark of each direction
-  std::size_t prepared_statements = 10'000;   // known names per session
-  std::size_t plan_cache = 10'000;            // statement templates per worker
+  std::size_t buffer_bytes = 256 * 1024;     // high-water mark of each direction
+  std::size_t prepared_statements = 10'000;  // known names per session
+  std::size_t plan_cache = 10'000;           // statement templates per worker
 };
 
-struct Log { std::string level = "info"; std::string format = "text"; std::string statements = "fingerprint"; };
-struct MetricsSettings { std::size_t max_constraint_series = 2000; std::size_t max_applications = 50; std::string partitions = "parent"; };
+struct Log {
+  std::string level = "info";
+  std::string format = "text";
+  std::string statements = "fingerprint";
+};
+struct MetricsSettings {
+  std::size_t max_constraint_series = 2000;
+  std::size_t max_applications = 50;
+  std::string partitions = "parent";
+};
 
 struct Config {
-  std::string file;                           // where it was read from; empty = no file
+  std::string file;  // where it was read from; empty = no file
   Mode mode = Mode::Observe;
   std::vector<Listener> listeners;
   Upstream upstream;
@@ -67,12 +95,12 @@ struct Config {
   CatalogSettings catalog;
   Admin admin;
   Console console;
-  std::uint32_t workers = 0;                  // 0 = one per core
+  std::uint32_t workers = 0;  // 0 = one per core
   Limits limits;
   Milliseconds drain{60'000};
   Log log;
   MetricsSettings metrics;
-  std::vector<Policy> policies;               // in order: the first that matches decides
+  std::vector<Policy> policies;  // in order: the first that matches decides
 };
 
 }  // namespace pgconcord::policies

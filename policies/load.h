@@ -1,5 +1,6 @@
-// Configuration text -> Config, or every error in it. The one schema table here also yields `config schema` and the docs.
-// yaml-cpp accepts duplicate keys, extra documents and bad numbers silently; this layer does not.
+// Configuration text -> Config, or every error in it. The one schema table here also yields `config
+// schema` and the docs. yaml-cpp accepts duplicate keys, extra documents and bad numbers silently;
+// this layer does not.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,12 @@ namespace pgconcord::policies {
 
 struct ConfigError {
   std::string file;
-  std::uint32_t line = 0;      // 1-based; 0 = the whole file
-  std::uint32_t column = 0;    // 1-based
-  std::string path;            // `policies[2].constrant`
-  std::string message;         // what is wrong
-  std::string help;            // what to do: did-you-mean, the allowed values; may be empty
-  std::string source_line;     // the text of the line; empty when it is longer than 4 KiB
+  std::uint32_t line = 0;    // 1-based; 0 = the whole file
+  std::uint32_t column = 0;  // 1-based
+  std::string path;          // `policies[2].constrant`
+  std::string message;       // what is wrong
+  std::string help;          // what to do: did-you-mean, the allowed values; may be empty
+  std::string source_line;   // the text of the line; empty when it is longer than 4 KiB
 };
 
 using ConfigErrors = std::vector<ConfigError>;
@@ -28,7 +29,8 @@ using ConfigErrors = std::vector<ConfigError>;
 std::string render(const ConfigErrors& errors);
 
 // Reads nothing: `include` patterns are resolved by load_file(). Never throws.
-[[nodiscard]] tl::expected<Config, ConfigErrors> load_text(std::string_view yaml, std::string_view file);
+[[nodiscard]] tl::expected<Config, ConfigErrors> load_text(std::string_view yaml,
+                                                           std::string_view file);
 
 // Reads the file and what it includes (relative to its folder, in name order).
 [[nodiscard]] tl::expected<Config, ConfigErrors> load_file(const std::string& path);

@@ -19,7 +19,10 @@ namespace {
 // Roles, search paths and generations that one statement is planned for at the same time.
 constexpr std::size_t kPlansPerTemplate = 64;
 
-// Everything of a Situation that decide() looks at up front. The role is part of the catalog;
+// Three names of at most 63 bytes and their ends.
+constexpr std::size_t kViolatedNamesMax = 192;
+
+// Everything of a Situation that decide() looks at. The role is part of the catalog;
 // policies that point into a configuration that is gone are never reached, because the selection's
 // id names the generation.
 struct SituationKey {
@@ -29,6 +32,7 @@ struct SituationKey {
   std::uint64_t suspensions = 0;
   Oid table = 0;
   bool guarded = false;
+  std::string violated;  // schema, table and constraint; empty up front
   friend bool operator==(const SituationKey&, const SituationKey&) = default;
 };
 
@@ -40,6 +44,12 @@ SituationKey key_of(std::size_t index, const Situation& situation) {
   if (situation.suspensions != nullptr) key.suspensions = situation.suspensions->generation();
   key.table = situation.table;
   key.guarded = situation.guarded;
+  if (situation.moment == Moment::AfterViolation) {
+    for (const std::string_view name :
+         {situation.violated_schema, situation.violated_table, situation.violated_constraint}) {
+      key.violated.append(name).push_back('\0');
+    }
+  }
   return key;
 }
 
@@ -159,10 +169,11 @@ PlanRef PlanCache::plan(std::string_view sql, const parser::Outline& outline, st
                         const Situation& situation) {
   bool known = false;
   Entry& entry = impl_->entry(sql, outline, known);
-  if (situation.moment == Moment::AfterViolation) {
+  SituationKey key = key_of(index, situation);
+  // Names of an error can be forged and long (protocol.md 8.4): those are not worth keeping.
+  if (key.violated.size() > kViolatedNamesMax) {
     return make_plan(sql, outline, index, situation, *entry.shape);
   }
-  const SituationKey key = key_of(index, situation);
   const auto found = std::find_if(entry.plans.begin(), entry.plans.end(),
                                   [&](const auto& made) { return made.first == key; });
   impl_->count(found != entry.plans.end());

@@ -45,12 +45,11 @@ class PlanCache {
   ShapeRef shape(std::string_view sql, const parser::Outline& outline);
 
   // The plan for statement `index` of the text, which is an Insert. Cached by template, situation
-  // and generations, for Moment::UpFront; computed anew for AfterViolation, which is rare. Never
-  // null.
+  // and generations. Never null.
   PlanRef plan(std::string_view sql, const parser::Outline& outline, std::size_t index,
                const Situation& situation);
 
-  // Templates held; calls of shape() and of plan() for Moment::UpFront by outcome; templates that
+  // Templates held; calls of shape() and of plan() by outcome; templates that
   // do not parse.
   std::size_t entries() const;
   std::uint64_t hits() const;

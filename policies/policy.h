@@ -1,4 +1,5 @@
-// A policy as the user wrote it, after validation. Pure data; the keys are those of the configuration file.
+// A policy as the user wrote it, after validation. Pure data; the keys are those of the
+// configuration file.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +29,14 @@ struct When {
 };
 
 struct Policy {
-  std::string name;                    // [a-z0-9-], unique
-  Mode mode = Mode::Enforce;           // already lowered to the ceiling of the file
-  Mode written_mode = Mode::Enforce;   // as written, for `check` and `explain`
-  std::string schema;                  // "*" = any schema
+  std::string name;                   // [a-z0-9-], unique
+  Mode mode = Mode::Enforce;          // already lowered to the ceiling of the file
+  Mode written_mode = Mode::Enforce;  // as written, for `check` and `explain`
+  std::string schema;                 // "*" = any schema
   std::string table;
-  std::string constraint;              // name, or "*" = whichever the server names; empty when `columns` is given
-  std::vector<std::string> columns;    // instead of constraint
+  std::string
+      constraint;  // name, or "*" = whichever the server names; empty when `columns` is given
+  std::vector<std::string> columns;  // instead of constraint
   StatementKind statement = StatementKind::Insert;
   Action action = Action::DoNothing;
   Apply apply = Apply::Auto;
@@ -43,13 +45,14 @@ struct Policy {
   Returning returning = Returning::LeaveAlone;
   ReportRows report_rows = ReportRows::Actual;
   std::uint8_t rollout_percent = 100;
-  std::vector<std::pair<std::string, std::string>> set;  // column, expression; empty = every inserted non-key column
+  std::vector<std::pair<std::string, std::string>>
+      set;  // column, expression; empty = every inserted non-key column
   std::string where;
   bool skip_unchanged = false;
   Triggers triggers = Triggers::LeaveAlone;
   Duplicates duplicates = Duplicates::Error;
   SequenceDrift on_sequence_drift = SequenceDrift::Report;
-  std::uint32_t line = 0;              // where the policy stands in its file, for messages
+  std::uint32_t line = 0;  // where the policy stands in its file, for messages
   std::string file;
 };
 

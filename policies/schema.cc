@@ -21,7 +21,9 @@ constexpr Key kKeys[] = {
      .slot = slot<&Config::mode>(),
      .help = "Ceiling for every policy: `observe` decides and counts but forwards untouched."},
 
-    {.path = "listen", .type = SectionList, .help = "Where clients connect; without it, one listener with the defaults."},
+    {.path = "listen",
+     .type = SectionList,
+     .help = "Where clients connect; without it, one listener with the defaults."},
     {.path = "listen[].address",
      .type = ListenAddress,
      .default_text = "0.0.0.0:6432",

@@ -1,4 +1,5 @@
-// Every bound of the proxy that is not a setting, with its source. Settings are in policies/config.h (Limits).
+// Every bound of the proxy that is not a setting, with its source. Settings are in
+// policies/config.h (Limits).
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,8 @@ inline constexpr std::size_t kNameMax = 63;
 inline constexpr std::size_t kReadBuffer = 64 * 1024;
 // Stack of a worker thread: the parser runs on it (rewrite.md G3).
 inline constexpr std::size_t kWorkerStack = 64UL * 1024 * 1024;
-// Expected replies a session may be waiting for before it stops reading the client (protocol.md 4.22).
+// Expected replies a session may be waiting for before it stops reading the client
+// (protocol.md 4.22).
 inline constexpr std::size_t kRepliesMax = 100'000;
 // The catalog's answer to a look-up; a longer one counts as none.
 inline constexpr std::uint32_t kLookUpAnswerMax = 16U * 1024 * 1024;

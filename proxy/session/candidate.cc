@@ -25,6 +25,10 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && contains_ignoring_case(text, lower);
+}
+
 std::uint32_t characters(std::string_view utf8) {
   return static_cast<std::uint32_t>(
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -46,6 +50,19 @@ bool may_rewrite_together(std::string_view sql, const parser::Outline& outline) 
 }
 
 }  // namespace
+
+bool calls_set_config(std::string_view sql) {
+  constexpr std::string_view kBefore = "set";
+  constexpr std::string_view kAfter = "config";
+  for (std::size_t at = sql.find('_'); at != std::string_view::npos; at = sql.find('_', at + 1)) {
+    if (at < kBefore.size()) continue;
+    const bool named =
+        equals_ignoring_case(sql.substr(at - kBefore.size(), kBefore.size()), kBefore) &&
+        equals_ignoring_case(sql.substr(at + 1, kAfter.size()), kAfter);
+    if (named) return true;
+  }
+  return false;
+}
 
 bool may_change_role(std::string_view sql) {
   return contains_ignoring_case(sql, "role") || contains_ignoring_case(sql, "authorization") ||
@@ -145,7 +162,7 @@ Conversation::Verdict Conversation::plan_statement(std::string_view sql, std::si
     return Verdict::Forward;
   }
   const auto& insert = std::get<parser::Insert>(statement);
-  if (!scope_->names_table(insert.table.name)) return Verdict::Forward;
+  if (!scope_->plans_for_table(insert.table.name)) return Verdict::Forward;
   policies::PlanRef plan;
   const Verdict verdict = plan_insert(sql, index, insert, when, plan);
   if (verdict == Verdict::Rewrite) up_front.plans.emplace_back(index, std::move(plan));
@@ -160,6 +177,12 @@ Conversation::Verdict Conversation::plan_insert(std::string_view sql, std::size_
   const std::optional<policies::Oid> oid = scope_->resolve(insert.table, env.now, refresh);
   if (!oid && scope_->enforces() && scope_->catalog() && may_look_up() && !look_up_failed_) {
     look_up_name(insert.table.name);
+    return Verdict::Blocked;
+  }
+  if (scope_->enforces() && oid && catalog_lacks(insert.table, *oid) && may_ask_catalog_again() &&
+      may_look_up()) {
+    look_up_catalog(LookUp::Purpose::Statement);
+    blocked = Blocked::LookUp;
     return Verdict::Blocked;
   }
   policies::Situation situation;
@@ -217,6 +240,43 @@ void Conversation::send_edited_query(std::string_view sql, const UpFront& up_fro
   actions->to_server.append(wire::make_query(edited));
 }
 
+// Reading every statement closely for this would cost more than the rest of its way: it is done
+// only where an answer of the server is remembered, or a block is open whose end undoes what
+// happens in it (6.6).
+bool Conversation::may_change_names(Command command, std::string_view sql) const {
+  if (!scope_->enforces()) return false;
+  switch (command) {
+    case Command::Insert:
+    case Command::Update:
+    case Command::Delete:
+    case Command::Select:
+    case Command::Merge:
+      if (!scope_->tracks_names() && status_ == 'I' && readies_due_ == 0)
+        return calls_set_config(sql);
+      return parser::may_change_name_resolution(sql);
+    case Command::Empty:
+    case Command::Copy:
+    case Command::With:
+    case Command::Begin:
+    case Command::Commit:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Savepoint:
+    case Command::Release:
+    case Command::Set:
+    case Command::SetConstraints:
+    case Command::Reset:
+    case Command::Discard:
+    case Command::Deallocate:
+    case Command::Prepare:
+    case Command::Execute:
+    case Command::Ddl:
+    case Command::Other:
+      return parser::may_change_name_resolution(sql);
+  }
+  return true;
+}
+
 Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expected& expected) {
   if (queue_.skipping() || (status_ == 'E' && queue_.empty())) return Sent::No;
   const Command command = expected.command;
@@ -243,8 +303,7 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
           ClientStatement{command, false, false, std::string(sql), {}});
     }
   }
-  ClientStatement effects{
-      command, several || parser::may_change_name_resolution(sql), false, {}, {}};
+  ClientStatement effects{command, several || may_change_names(command, sql), false, {}, {}};
   effects.changes_role = effects.changes_names && may_change_role(sql);
   note_effects(effects);
   after_savepoint_ = (several ? expected.detail->commands.back() : command) == Command::Savepoint;

@@ -215,7 +215,7 @@ void Conversation::forget_renamed(Command command, std::string_view sql) {
 // What is kept of a Parse: its text only where a policy may want it.
 StatementRef Conversation::statement_of(const wire::ParseMessage& message, Command command) const {
   if (!scope_) return plain_statement(command);
-  const bool changes = parser::may_change_name_resolution(message.sql);
+  const bool changes = scope_->enforces() && scope_->may_change_names(message.sql);
   const bool keep = command == Command::Deallocate || command == Command::Prepare ||
                     (may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql));
   if (!keep && !changes) return plain_statement(command);

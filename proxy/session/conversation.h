@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,8 @@ enum class Blocked : std::uint8_t {
   CopyStart,  // a Sync waits for what a COPY turns out to be (protocol.md 4.31)
 };
 
+// Does the name of that function occur? The one function that changes settings.
+bool calls_set_config(std::string_view sql);
 // May the text change the role whose privileges count? A coarse look that errs towards yes.
 bool may_change_role(std::string_view sql);
 // Is it worth parsing for an INSERT at all?
@@ -159,6 +162,7 @@ class Conversation {
                       When when, policies::PlanRef& plan);
   void count_refusal(std::string_view sql, policies::Reason reason);
   void count_hidden(const parser::Other& other);
+  bool may_change_names(parser::Command command, std::string_view sql) const;
   Sent query_of_candidate(std::string_view sql, Expected& expected);
   void send_edited_query(std::string_view sql, const UpFront& up_front, Expected& expected);
   void hold_bind(const wire::Frame& frame, const StatementRef& statement, std::string_view portal);
@@ -217,6 +221,8 @@ class Conversation {
   void look_up_name(const std::string& name);
   std::vector<std::string> settings_table_names() const;
   bool catalog_ready();
+  bool may_ask_catalog_again() const;
+  bool catalog_lacks(const parser::RelationName& name, policies::Oid oid) const;
   void look_up_row(const wire::Frame& frame);
   void store_catalog();
   void look_up_done();

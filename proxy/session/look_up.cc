@@ -113,7 +113,8 @@ bool Conversation::catalog_ready() {
   if (!scope_->catalog_due(env.now, refresh)) return true;
   if (scope_->role_known()) {
     if (auto catalog = env.catalogs.fresh(database, user, env.now, refresh)) {
-      scope_->set_catalog(std::move(catalog), env.now);
+      scope_->set_catalog(std::move(catalog),
+                          env.catalogs.loaded_at(database, user).value_or(env.now));
       return true;
     }
   }
@@ -121,6 +122,19 @@ bool Conversation::catalog_ready() {
   look_up_catalog(LookUp::Purpose::Statement);
   blocked = Blocked::LookUp;
   return false;
+}
+
+// A table or constraint that is not in the catalog may be new. To ask again is worth it, but not at
+// every statement.
+bool Conversation::may_ask_catalog_again() const {
+  constexpr std::chrono::milliseconds kPause{1000};
+  return scope_->catalog_due(env.now, kPause);
+}
+
+bool Conversation::catalog_lacks(const parser::RelationName& name, policies::Oid oid) const {
+  const auto& catalog = scope_->catalog();
+  if (!catalog) return false;
+  return oid == 0 ? !name.schema.empty() : catalog->find(oid) == nullptr;
 }
 
 void Conversation::look_up_row(const wire::Frame& frame) {

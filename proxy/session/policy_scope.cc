@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "parser/session_effects.h"
+
 namespace pgconcord::session {
 
 using policies::Oid;
@@ -18,8 +20,10 @@ PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(s
   }
 }
 
-bool PolicyScope::names_table(std::string_view table) const {
-  const auto names = [table](const policies::Policy* policy) { return policy->table == table; };
+bool PolicyScope::plans_for_table(std::string_view table) const {
+  const auto names = [table](const policies::Policy* policy) {
+    return policy->table == table && policy->apply != policies::Apply::OnViolation;
+  };
   return std::any_of(selection_.policies.begin(), selection_.policies.end(), names) ||
          std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), names);
 }
@@ -76,6 +80,18 @@ void PolicyScope::block_ended() {
   // SET LOCAL and temporary tables end with the block, by COMMIT as well.
   resolutions_.clear();
   changed_in_block_ = false;
+}
+
+bool PolicyScope::may_change_names(std::string_view sql) {
+  constexpr std::size_t kRememberedMax = 1024;
+  if (sql.empty() || sql.size() > kRememberedMax) return parser::may_change_name_resolution(sql);
+  for (const Judged& judged : judged_) {
+    if (judged.sql == sql) return judged.changes;
+  }
+  Judged& oldest = judged_[next_judged_];
+  next_judged_ = (next_judged_ + 1) % judged_.size();
+  oldest = {std::string(sql), parser::may_change_name_resolution(sql)};
+  return oldest.changes;
 }
 
 }  // namespace pgconcord::session

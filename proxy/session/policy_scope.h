@@ -2,6 +2,7 @@
 // what unqualified names mean. Absent in sessions no policy concerns.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -24,7 +25,8 @@ class PolicyScope {
   // At least one policy is in `enforce`: only then does the proxy send anything of its own (I1).
   bool enforces() const { return enforces_; }
   bool has_up_front() const { return has_up_front_; }  // a policy says `apply: up_front`
-  bool names_table(std::string_view table) const;   // a policy on any schema's table of that name
+  // A policy on any schema's table of that name may rewrite before a statement is sent.
+  bool plans_for_table(std::string_view table) const;
   bool mentions_table(std::string_view sql) const;  // its name occurs in the text, in any case
 
   const policies::CatalogRef& catalog() const { return catalog_; }
@@ -49,6 +51,12 @@ class PolicyScope {
   // with the block.
   void names_changed(bool in_block);
   void block_ended();
+  // parser::may_change_name_resolution, with the last texts remembered: drivers prepare the same
+  // ones again and again.
+  bool may_change_names(std::string_view sql);
+  // Is there anything a statement could make untrue? Outside a block nothing that was not asked
+  // yet.
+  bool tracks_names() const { return !resolutions_.empty(); }
 
  private:
   struct Resolution {
@@ -57,7 +65,14 @@ class PolicyScope {
     std::chrono::milliseconds at;
   };
 
+  struct Judged {
+    std::string sql;
+    bool changes = false;
+  };
+
   policies::Selection selection_;
+  std::array<Judged, 4> judged_;
+  std::size_t next_judged_ = 0;
   policies::CatalogRef catalog_;
   std::chrono::milliseconds catalog_at_{0};
   std::vector<Resolution> resolutions_;

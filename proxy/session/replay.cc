@@ -69,13 +69,10 @@ bool Conversation::hold_violation(const wire::Frame& frame, const wire::ErrorRes
   return true;
 }
 
-// A constraint the catalog lacks may be new; to ask again is worth it once it is older than a
-// second.
 bool Conversation::catalog_knows(const wire::ErrorResponse& error) const {
-  constexpr std::chrono::milliseconds kYoung{1000};
   if (scope_->catalog_due(env.now, settings_->config.catalog.refresh)) return false;
-  return !scope_->catalog_due(env.now, kYoung) ||
-         scope_->catalog()->locate(error.schema, error.table, error.constraint).index != nullptr;
+  const auto located = scope_->catalog()->locate(error.schema, error.table, error.constraint);
+  return located.index != nullptr || !may_ask_catalog_again();
 }
 
 // Is the statement to be run again rewritten? Counts why not.

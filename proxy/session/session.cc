@@ -268,7 +268,8 @@ void Conversation::select_policies() {
   }
   scope_ = std::make_unique<PolicyScope>(std::move(selection));
   if (auto catalog = env.catalogs.fresh(database, user, env.now, config.catalog.refresh)) {
-    scope_->set_catalog(std::move(catalog), env.now);
+    scope_->set_catalog(std::move(catalog),
+                        env.catalogs.loaded_at(database, user).value_or(env.now));
   }
 }
 

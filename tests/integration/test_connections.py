@@ -283,6 +283,7 @@ def memory_mb(process):
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
+@pytest.mark.memory
 def test_a_slow_reader_does_not_fill_the_memory(proxy, database):
     process = proxy()
     with WireClient(("127.0.0.1", process.port), timeout=30) as client:

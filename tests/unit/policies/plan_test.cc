@@ -129,16 +129,26 @@ TEST_F(Planning, AnotherSelectionMakesAnotherPlan) {
   EXPECT_EQ(plan(kInsert)->clause, "ON CONFLICT (email) DO NOTHING");
 }
 
-TEST_F(Planning, AfterAViolationNothingIsTakenFromTheCacheButTheShape) {
+TEST_F(Planning, AfterAViolationPlansAreCachedByTheNamesOfTheViolation) {
   plan(kInsert);
   situation_.moment = Moment::AfterViolation;
   situation_.violated_schema = "public";
   situation_.violated_table = "users";
   situation_.violated_constraint = "users_email_key";
-  EXPECT_EQ(plan(kInsert)->clause, kClause);
+  const PlanRef first = plan(kInsert);
+  EXPECT_EQ(first->clause, kClause);
+  EXPECT_EQ(plan(kInsert), first);
   situation_.violated_constraint = "users_pkey";
   EXPECT_EQ(plan(kInsert)->decision.policy, nullptr);
-  EXPECT_EQ(cache_.hits() + cache_.misses(), 1U);
+  EXPECT_EQ(cache_.hits(), 1U);
+  EXPECT_EQ(cache_.misses(), 3U);
+}
+
+TEST_F(Planning, ForgedNamesOfAViolationAreNotKept) {
+  situation_.moment = Moment::AfterViolation;
+  const std::string forged(1000, 'x');
+  situation_.violated_schema = situation_.violated_table = situation_.violated_constraint = forged;
+  EXPECT_NE(plan(kInsert), plan(kInsert));
 }
 
 TEST_F(Planning, WhatDoesNotParseIsRememberedToo) {

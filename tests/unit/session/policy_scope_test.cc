@@ -48,7 +48,7 @@ TEST(PolicyScope, APolicyThisSessionIsNoShareOfStillNamesItsTable) {
   policies::Selection selection;
   selection.rolled_out_of = {&rolled_out};
   const PolicyScope scope(std::move(selection));
-  EXPECT_TRUE(scope.names_table("users"));
+  EXPECT_TRUE(scope.plans_for_table("users"));
   EXPECT_TRUE(scope.mentions_table("insert into users"));
   EXPECT_FALSE(scope.enforces());
 }
