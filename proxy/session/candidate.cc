@@ -1,33 +1,19 @@
 // INSERTs that a policy may concern, on their way to the server: planned up front in transaction
-// blocks and pipelines, armed for a replay where they stand alone. See replay.cc for what happens
-// after a violation.
+// blocks and pipelines, armed for a replay where they stand alone. See group.cc for the extended
+// protocol's part of it, replay.cc for what happens after a violation.
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "parser/edit.h"
 #include "parser/session_effects.h"
-#include "proxy/limits.h"
 #include "proxy/session/conversation.h"
+#include "proxy/session/text_search.h"
 
 namespace pgconcord::session {
 namespace {
 
 using parser::Command;
 using policies::Reason;
-
-// Our statement for rewritten text in the extended protocol; parsed anew each time it is bound
-// (5.6).
-constexpr std::string_view kRewrittenStatement = "__pgconcord_rewritten";
-
-bool contains_ignoring_case(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && contains_ignoring_case(text, lower);
-}
 
 std::uint32_t characters(std::string_view utf8) {
   return static_cast<std::uint32_t>(
@@ -50,56 +36,6 @@ bool may_rewrite_together(std::string_view sql, const parser::Outline& outline) 
 }
 
 }  // namespace
-
-bool calls_set_config(std::string_view sql) {
-  constexpr std::string_view kBefore = "set";
-  constexpr std::string_view kAfter = "config";
-  for (std::size_t at = sql.find('_'); at != std::string_view::npos; at = sql.find('_', at + 1)) {
-    if (at < kBefore.size()) continue;
-    const bool named =
-        equals_ignoring_case(sql.substr(at - kBefore.size(), kBefore.size()), kBefore) &&
-        equals_ignoring_case(sql.substr(at + 1, kAfter.size()), kAfter);
-    if (named) return true;
-  }
-  return false;
-}
-
-bool may_change_role(std::string_view sql) {
-  return contains_ignoring_case(sql, "role") || contains_ignoring_case(sql, "authorization") ||
-         contains_ignoring_case(sql, "discard") || contains_ignoring_case(sql, "reset all");
-}
-
-bool may_hide_insert(Command command, std::string_view sql) {
-  switch (command) {
-    case Command::Insert:
-      return true;
-    case Command::With:
-    case Command::Prepare:
-    case Command::Other:
-    case Command::Select:
-    case Command::Begin:
-    case Command::Savepoint:
-    case Command::Set:
-    case Command::Update:
-    case Command::Delete:
-    case Command::Merge:
-    case Command::Copy:
-      return contains_ignoring_case(sql, "insert");
-    case Command::Empty:
-    case Command::Commit:
-    case Command::Rollback:
-    case Command::RollbackTo:
-    case Command::Release:
-    case Command::SetConstraints:
-    case Command::Reset:
-    case Command::Discard:
-    case Command::Deallocate:
-    case Command::Execute:
-    case Command::Ddl:
-      return false;
-  }
-  return false;
-}
 
 bool Conversation::alone() const {
   return status_ == 'I' && queue_.empty() && readies_due_ == 0 && !batch_open_;
@@ -212,8 +148,7 @@ Conversation::Verdict Conversation::plan_insert(std::string_view sql, std::size_
 // Splices every planned clause into `sql`; tells where they went, in characters of the edited text.
 std::vector<Rewritten> Conversation::edit_text(const UpFront& up_front, std::string_view sql,
                                                std::string& edited) {
-  parser::Outline& outline = work().outline;
-  parser::outline(sql, outline);
+  const parser::Outline& outline = work().outline;
   std::vector<Rewritten> parts;
   std::vector<parser::TextEdit> edits;
   std::uint32_t shift = 0;
@@ -277,6 +212,29 @@ bool Conversation::may_change_names(Command command, std::string_view sql) const
   return true;
 }
 
+Conversation::Sent Conversation::query_to_be_planned(std::string_view sql, When when,
+                                                     Expected& expected) {
+  const UpFront up_front = plan_up_front(sql, when);
+  if (up_front.verdict == Verdict::Blocked) return Sent::Blocked;
+  look_up_failed_ = false;
+  if (up_front.verdict == Verdict::Forward) return Sent::No;
+  after_savepoint_ = false;
+  send_edited_query(sql, up_front, expected);
+  return Sent::Yes;
+}
+
+// What is kept of a Query that goes out as it came, for the case of a violation.
+void Conversation::watch_query(std::string_view sql, bool may_stand_alone, Expected& expected) {
+  if (may_stand_alone) {
+    armed_replay(sql);
+    expected.armed = true;
+    return;
+  }
+  if (!expected.detail) expected.detail = std::make_unique<ReplyDetail>();
+  expected.detail->statement = std::make_shared<const ClientStatement>(
+      ClientStatement{expected.command, false, false, std::string(sql), {}});
+}
+
 Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expected& expected) {
   if (queue_.skipping() || (status_ == 'E' && queue_.empty())) return Sent::No;
   const Command command = expected.command;
@@ -284,180 +242,16 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   const bool may_stand_alone = alone() && !several && command == Command::Insert;
   if (may_hide_insert(command, sql) && scope_->mentions_table(sql)) {
     if (!may_stand_alone || scope_->has_up_front()) {
-      const UpFront up_front =
-          plan_up_front(sql, may_stand_alone ? When::OnlyExplicit : When::Always);
-      if (up_front.verdict == Verdict::Blocked) return Sent::Blocked;
-      look_up_failed_ = false;
-      if (up_front.verdict == Verdict::Rewrite) {
-        after_savepoint_ = false;
-        send_edited_query(sql, up_front, expected);
-        return Sent::Yes;
-      }
+      const When when = may_stand_alone ? When::OnlyExplicit : When::Always;
+      if (const Sent sent = query_to_be_planned(sql, when, expected); sent != Sent::No) return sent;
     }
-    if (may_stand_alone) {
-      armed_replay(sql);
-      expected.armed = true;
-    } else {
-      if (!expected.detail) expected.detail = std::make_unique<ReplyDetail>();
-      expected.detail->statement = std::make_shared<const ClientStatement>(
-          ClientStatement{command, false, false, std::string(sql), {}});
-    }
+    watch_query(sql, may_stand_alone, expected);
   }
   ClientStatement effects{command, several || may_change_names(command, sql), false, {}, {}};
   effects.changes_role = effects.changes_names && may_change_role(sql);
   note_effects(effects);
   after_savepoint_ = (several ? expected.detail->commands.back() : command) == Command::Savepoint;
   return Sent::No;
-}
-
-// --- extended protocol: one Bind and Execute, held until it is known whether they stand alone
-// before the Sync ---
-
-void Conversation::hold_bind(const wire::Frame& frame, const StatementRef& statement,
-                             std::string_view portal) {
-  group_ = std::make_unique<Group>();
-  group_->bytes = frame.raw;
-  group_->replies.push_back(Reply::Bind);
-  group_->statement = statement;
-  group_->portal = wire::significant(portal);
-  group_->bind = frame.body;
-}
-
-// Describe and Execute of the held portal join the group; anything else ends it.
-bool Conversation::group_takes(const wire::Frame& frame) {
-  if (frame.type == 'D' && group_->execute.empty()) {
-    const auto object = wire::named_object(frame.body);
-    if (!object || object->kind != 'P' || wire::significant(object->name) != group_->portal)
-      return false;
-    group_->replies.push_back(Reply::DescribePortal);
-  } else if (frame.type == 'E' && group_->execute.empty()) {
-    const auto message = wire::execute_message(frame.body);
-    if (!message || wire::significant(message->portal) != group_->portal) return false;
-    group_->replies.push_back(Reply::Execute);
-    group_->execute = frame.raw;
-  } else {
-    return false;
-  }
-  group_->bytes.append(frame.raw);
-  return true;
-}
-
-bool Conversation::end_group(bool with_sync) {
-  const bool stands_alone = with_sync && !group_->execute.empty();
-  const std::string_view sql = group_->statement->sql;
-  UpFront up_front;
-  if (!stands_alone || scope_->has_up_front()) {
-    up_front = plan_up_front(sql, stands_alone ? When::OnlyExplicit : When::Always);
-    if (up_front.verdict == Verdict::Blocked) return false;
-  }
-  look_up_failed_ = false;
-  if (up_front.verdict == Verdict::Rewrite) {
-    redirect_bind(up_front, *group_->statement, group_->bind,
-                  static_cast<std::uint32_t>(group_->bind.size()));
-    group_->bytes.erase(0, 5 + group_->bind.size());
-    group_->replies.erase(group_->replies.begin());
-  }
-  const bool armed = stands_alone && up_front.verdict == Verdict::Forward;
-  if (armed) {
-    Replay& replay = armed_replay(sql);
-    replay.extended = true;
-    replay.parameter_types = group_->statement->parameter_types;
-    replay.bind = group_->bind;
-    replay.execute = group_->execute;
-  }
-  flush_group(armed);
-  return true;
-}
-
-void Conversation::flush_group(bool armed) {
-  const std::unique_ptr<Group> group = std::move(group_);
-  drop_client_rest_ = false;
-  batch_open_ = true;
-  for (const Reply reply : group->replies) {
-    Expected expected{reply, Origin::Client, Command::Other, true};
-    if (reply == Reply::Execute) {
-      expected.command = group->statement->command;
-      expected.armed = armed;
-      expected.detail = take_rewritten(group->portal);
-      if (!expected.detail && !armed) {
-        expected.detail = std::make_unique<ReplyDetail>();
-        expected.detail->statement = group->statement;
-      }
-      note_effects(*group->statement);
-      after_savepoint_ = false;
-      batch_executed_ = true;
-    }
-    expect(std::move(expected));
-  }
-  actions->to_server.append(group->bytes);
-}
-
-bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
-                                    const StatementRef& statement) {
-  const bool too_large = alone_in_batch();
-  UpFront up_front;
-  if (!too_large || scope_->has_up_front()) {
-    up_front = plan_up_front(statement->sql, too_large ? When::OnlyExplicit : When::Always);
-  }
-  if (up_front.verdict == Verdict::Blocked) return false;
-  look_up_failed_ = false;
-  if (up_front.verdict == Verdict::Rewrite) {
-    redirect_bind(up_front, *statement, frame.raw.substr(5), frame.length);
-    return true;
-  }
-  if (too_large) {
-    auto detail = std::make_unique<ReplyDetail>();
-    detail->statement = statement;
-    detail->refusal = Reason::ReplayTooLarge;
-    rewritten_.emplace_back(wire::significant(names.portal), std::move(detail));
-  }
-  batch_open_ = true;
-  expect({Reply::Bind, Origin::Client, Command::Other, true});
-  to_server(frame);
-  return true;
-}
-
-// Parses the rewritten text under our own name and binds the client's portal to it. `body` may be a
-// prefix of the Bind's body of `length` bytes: the rest streams behind it.
-void Conversation::redirect_bind(const UpFront& up_front, const ClientStatement& statement,
-                                 std::string_view body, std::uint32_t length) {
-  const auto names = wire::bind_names(body);
-  std::string edited;
-  const std::vector<Rewritten> parts = edit_text(up_front, statement.sql, edited);
-  const auto with_parts = [&parts] {
-    auto detail = std::make_unique<ReplyDetail>();
-    detail->rewritten = parts;
-    return detail;
-  };
-  const auto expect_part = [&](Reply reply, Origin origin) {
-    // An error of the added clause comes at Parse or Bind (A22): each knows what it belongs to.
-    Expected part{reply, origin, Command::Other, true};
-    part.detail = with_parts();
-    expect(std::move(part));
-  };
-  drop_client_rest_ = false;
-  batch_open_ = true;
-  expect({Reply::Close, Origin::Inserted, Command::Other, true});
-  expect_part(Reply::Parse, Origin::Inserted);
-  expect_part(Reply::Bind, Origin::Client);
-  rewritten_.emplace_back(wire::significant(names->portal), with_parts());
-  actions->to_server.append(wire::make_close_statement(kRewrittenStatement));
-  actions->to_server.append(
-      wire::make_parse(kRewrittenStatement, edited, statement.parameter_types));
-  actions->to_server.append(
-      wire::make_bind_start(names->portal, kRewrittenStatement, length, *names));
-  actions->to_server.append(body.substr(names->size));
-}
-
-std::unique_ptr<ReplyDetail> Conversation::take_rewritten(std::string_view portal) {
-  const std::string_view name = wire::significant(portal);
-  for (auto it = rewritten_.begin(); it != rewritten_.end(); ++it) {
-    if (it->first != name) continue;
-    std::unique_ptr<ReplyDetail> detail = std::move(it->second);
-    rewritten_.erase(it);
-    return detail;
-  }
-  return nullptr;
 }
 
 }  // namespace pgconcord::session

@@ -7,6 +7,7 @@
 #include "parser/session_effects.h"
 #include "proxy/limits.h"
 #include "proxy/session/conversation.h"
+#include "proxy/session/text_search.h"
 
 namespace pgconcord::session {
 

@@ -65,13 +65,6 @@ enum class Blocked : std::uint8_t {
   CopyStart,  // a Sync waits for what a COPY turns out to be (protocol.md 4.31)
 };
 
-// Does the name of that function occur? The one function that changes settings.
-bool calls_set_config(std::string_view sql);
-// May the text change the role whose privileges count? A coarse look that errs towards yes.
-bool may_change_role(std::string_view sql);
-// Is it worth parsing for an INSERT at all?
-bool may_hide_insert(parser::Command command, std::string_view sql);
-
 enum class CopyIn : std::uint8_t { No, Starting, Running };
 
 class Conversation {
@@ -110,7 +103,7 @@ class Conversation {
   void feed_server(std::string_view input);
   void resume_client();
   void to_server(const wire::Frame& frame);
-  void to_client(const wire::Frame& frame);
+  void to_client(const wire::Frame& frame) const;
   void set_phase(Phase next);
   void idle_point();
   void select_policies();
@@ -163,6 +156,8 @@ class Conversation {
   void count_refusal(std::string_view sql, policies::Reason reason);
   void count_hidden(const parser::Other& other);
   bool may_change_names(parser::Command command, std::string_view sql) const;
+  Sent query_to_be_planned(std::string_view sql, When when, Expected& expected);
+  void watch_query(std::string_view sql, bool may_stand_alone, Expected& expected);
   Sent query_of_candidate(std::string_view sql, Expected& expected);
   void send_edited_query(std::string_view sql, const UpFront& up_front, Expected& expected);
   void hold_bind(const wire::Frame& frame, const StatementRef& statement, std::string_view portal);
@@ -181,6 +176,9 @@ class Conversation {
   void server_frame(const wire::Frame& frame);
   bool matches_queue(char type) const;
   void server_error(const wire::Frame& frame);
+  void look_up_error(const wire::Frame& frame);
+  void client_error(const wire::Frame& frame, const wire::ErrorResponse& error,
+                    const Expected& head);
   void server_ready(const wire::Frame& frame);
   void server_complete(const wire::Frame& frame);
   void server_parameter(const wire::Frame& frame);

@@ -1,9 +1,9 @@
 #include "proxy/session/policy_scope.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "parser/session_effects.h"
+#include "proxy/session/text_search.h"
 
 namespace pgconcord::session {
 
@@ -29,13 +29,8 @@ bool PolicyScope::plans_for_table(std::string_view table) const {
 }
 
 bool PolicyScope::mentions_table(std::string_view sql) const {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  };
-  const auto mentions = [&](const policies::Policy* policy) {
-    const std::string& name = policy->table;
-    return std::search(sql.begin(), sql.end(), name.begin(), name.end(), same) != sql.end();
+  const auto mentions = [sql](const policies::Policy* policy) {
+    return contains_ignoring_case(sql, policy->table);
   };
   return std::any_of(selection_.policies.begin(), selection_.policies.end(), mentions) ||
          std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), mentions);

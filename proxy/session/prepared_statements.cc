@@ -8,7 +8,7 @@ namespace pgconcord::session {
 
 const StatementRef& plain_statement(parser::Command command) {
   constexpr std::size_t kCommands = static_cast<std::size_t>(parser::Command::Other) + 1;
-  static const std::array<StatementRef, kCommands> kPlain = [] {
+  static const std::array<StatementRef, kCommands> plain = [] {
     std::array<StatementRef, kCommands> all;
     for (std::size_t i = 0; i < kCommands; ++i) {
       all[i] = std::make_shared<const ClientStatement>(
@@ -16,7 +16,7 @@ const StatementRef& plain_statement(parser::Command command) {
     }
     return all;
   }();
-  return kPlain[static_cast<std::size_t>(command)];
+  return plain[static_cast<std::size_t>(command)];
 }
 
 void NamedStatements::set(std::string_view name, StatementRef statement, std::size_t limit) {

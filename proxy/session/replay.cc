@@ -146,6 +146,7 @@ void Conversation::replay_after_look_up() {
 void Conversation::send_replay() {
   std::string edited;
   auto detail = std::make_unique<ReplyDetail>();
+  parser::outline(replay_->sql, work().outline);
   detail->rewritten = edit_text({Verdict::Rewrite, {{0, replay_->plan}}}, replay_->sql, edited);
   replay_->state = Replay::State::Running;
   ++readies_due_;

@@ -215,28 +215,36 @@ void Conversation::server_error(const wire::Frame& frame) {
   }
   Expected& head = queue_.front();
   if (head.origin == Origin::LookUp) {
-    if (look_up_) look_up_->failed = true;
-    drop_server_rest_ = !look_up_ || !look_up_->in_batch;
-    // It ended the client's batch, so the client must hear of it (3.6).
-    if (!drop_server_rest_) to_client(frame);
-    if (drop_server_rest_ && status_ == 'T' && frame.complete()) block_error_ = frame.raw;
+    look_up_error(frame);
   } else if (error.sqlstate == "25P02" && !block_error_.empty()) {
     // The transaction failed with our question; the client gets that error for its statement (3.6).
     drop_server_rest_ = true;
     count_error(wire::error_response(std::string_view(block_error_).substr(5)), head);
     actions->to_client.append(std::exchange(block_error_, {}));
-  } else if (head.armed && hold_violation(frame, error)) {
-    drop_server_rest_ = true;
-  } else if (head.replayed && replay_failed(error)) {
+  } else if ((head.armed && hold_violation(frame, error)) ||
+             (head.replayed && replay_failed(error))) {
     drop_server_rest_ = true;
   } else {
-    count_error(error, head);
-    const bool shifted =
-        head.detail && !head.detail->rewritten.empty() && error.position != 0 && frame.complete();
-    shifted ? actions->to_client.append(position_mapped(frame, error, *head.detail))
-            : to_client(frame);
+    client_error(frame, error, head);
   }
   drop_failed();
+}
+
+void Conversation::look_up_error(const wire::Frame& frame) {
+  if (look_up_) look_up_->failed = true;
+  drop_server_rest_ = !look_up_ || !look_up_->in_batch;
+  // It ended the client's batch, so the client must hear of it (3.6).
+  if (!drop_server_rest_) to_client(frame);
+  if (drop_server_rest_ && status_ == 'T' && frame.complete()) block_error_ = frame.raw;
+}
+
+void Conversation::client_error(const wire::Frame& frame, const wire::ErrorResponse& error,
+                                const Expected& head) {
+  count_error(error, head);
+  const bool shifted =
+      head.detail && !head.detail->rewritten.empty() && error.position != 0 && frame.complete();
+  shifted ? actions->to_client.append(position_mapped(frame, error, *head.detail))
+          : to_client(frame);
 }
 
 // The queue after an error, and what must be forgotten of the messages that were discarded with it.

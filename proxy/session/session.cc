@@ -158,7 +158,7 @@ void Conversation::to_server(const wire::Frame& frame) {
   }
 }
 
-void Conversation::to_client(const wire::Frame& frame) {
+void Conversation::to_client(const wire::Frame& frame) const {
   if (frame.assembled) {
     actions->to_client.append(frame.raw);
   } else {

@@ -38,10 +38,9 @@ void read_parameters(std::string_view body, StartupPacket& packet) {
 }  // namespace
 
 std::string_view StartupPacket::parameter(std::string_view name) const {
-  for (auto it = parameters.rbegin(); it != parameters.rend(); ++it) {
-    if (it->first == name) return it->second;
-  }
-  return {};
+  const auto last = std::find_if(parameters.rbegin(), parameters.rend(),
+                                 [name](const auto& parameter) { return parameter.first == name; });
+  return last == parameters.rend() ? std::string_view() : std::string_view(last->second);
 }
 
 StartupStatus read_startup_packet(std::string_view bytes, StartupPacket& packet,

@@ -1,0 +1,75 @@
+#include "proxy/session/text_search.h"
+
+#include <algorithm>
+
+namespace pgconcord::session {
+namespace {
+
+using parser::Command;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+// The word at places where its first letter stands just so: memchr skips the rest.
+bool contains_from(std::string_view text, std::string_view word, char first) {
+  for (std::size_t at = text.find(first); at != std::string_view::npos;
+       at = text.find(first, at + 1)) {
+    if (equal_ignoring_case(text.substr(at, word.size()), word)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool contains_ignoring_case(std::string_view text, std::string_view word) {
+  if (word.empty()) return true;
+  const char small = lower(word[0]);
+  const char large = upper(word[0]);
+  return contains_from(text, word, small) || (large != small && contains_from(text, word, large));
+}
+
+bool calls_set_config(std::string_view sql) { return contains_ignoring_case(sql, "set_config"); }
+
+bool may_change_role(std::string_view sql) {
+  return contains_ignoring_case(sql, "role") || contains_ignoring_case(sql, "authorization") ||
+         contains_ignoring_case(sql, "discard") || contains_ignoring_case(sql, "reset all");
+}
+
+bool may_hide_insert(Command command, std::string_view sql) {
+  switch (command) {
+    case Command::Insert:
+      return true;
+    case Command::With:
+    case Command::Prepare:
+    case Command::Other:
+    case Command::Select:
+    case Command::Begin:
+    case Command::Savepoint:
+    case Command::Set:
+    case Command::Update:
+    case Command::Delete:
+    case Command::Merge:
+    case Command::Copy:
+      return contains_ignoring_case(sql, "insert");
+    case Command::Empty:
+    case Command::Commit:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Release:
+    case Command::SetConstraints:
+    case Command::Reset:
+    case Command::Discard:
+    case Command::Deallocate:
+    case Command::Execute:
+    case Command::Ddl:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace pgconcord::session
