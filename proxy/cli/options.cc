@@ -11,9 +11,6 @@
 namespace pgconcord::cli {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVerbs{"run",     "check",  "explain",    "reload",
-                                                 "version", "config", "healthcheck"};
-
 const char* const kFooter =
     "Flags of `run` can also be set as PGCONCORD_<FLAG>; a flag wins over the environment, that "
     "over the file.\n"

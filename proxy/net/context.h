@@ -15,12 +15,12 @@
 namespace pgconcord::net {
 
 struct Context {
-  Context(uv_loop_t& loop_, session::Environment environment_, UpstreamHealth& health_)
-      : loop(loop_), environment(std::move(environment_)), health(health_) {}
+  Context(uv_loop_t& worker_loop, session::Environment lent, UpstreamHealth& shared_health)
+      : loop(worker_loop), environment(std::move(lent)), health(shared_health) {}
 
   void refresh_clock() { environment.now = std::chrono::milliseconds(uv_now(&loop)); }
   StreamSetup stream_setup() {
-    return {&loop, *read_buffer, environment.settings->config.limits.buffer_bytes};
+    return {&loop, *read_buffer_, environment.settings->config.limits.buffer_bytes};
   }
 
   uv_loop_t& loop;
@@ -30,7 +30,7 @@ struct Context {
 
  private:
   using ReadBuffer = std::array<char, kReadBuffer>;
-  std::unique_ptr<ReadBuffer> read_buffer = std::make_unique<ReadBuffer>();
+  std::unique_ptr<ReadBuffer> read_buffer_ = std::make_unique<ReadBuffer>();
 };
 
 }  // namespace pgconcord::net

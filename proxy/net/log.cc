@@ -127,7 +127,7 @@ std::string json_members(std::string_view line) {
     }
     if (!line.empty()) line.remove_prefix(1);
   }
-  return "\"message\":\"" + escaped(text) + "\"" + members;
+  return R"("message":")" + escaped(text) + '"' + members;
 }
 
 }  // namespace pgconcord::net
