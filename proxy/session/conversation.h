@@ -1,7 +1,7 @@
 // The state of a session and its parts; private to session/. One object per client, methods spread
 // over files by idea: session.cc (streams and phases), start_up.cc, client_side.cc, candidate.cc
-// (INSERTs under a policy), server_side.cc, replay.cc (on_violation), look_up.cc (own questions to
-// the server).
+// and group.cc (INSERTs under a policy), server_side.cc, replay.cc (on_violation), look_up.cc (own
+// questions to the server).
 #pragma once
 
 #include <chrono>

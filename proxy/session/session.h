@@ -1,5 +1,5 @@
 // One client's conversation, sans-IO: bytes of both peers in, Actions out. Never blocks, never
-// throws, keeps no clock.
+// throws, measures time only by Environment::now.
 //
 // Flow: construct, hand in client bytes; when Actions ask for a server connection, open it and
 // report the outcome; then hand in bytes and ends of stream from both sides as they come and carry
