@@ -40,8 +40,8 @@ DatabaseCells& Accounts::database(std::string_view name) {
   return *databases_.emplace(std::string(name), std::move(cells)).first->second;
 }
 
-void Accounts::connected(std::string_view database) {
-  shard_.cell(Metric::ClientConnectionsTotal, {database, "no"}).add();
+void Accounts::connected(std::string_view database, std::string_view tls) {
+  shard_.cell(Metric::ClientConnectionsTotal, {database, tls}).add();
 }
 
 void Accounts::connection_failed(std::string_view reason) {

@@ -32,7 +32,7 @@ class Accounts {
   metrics::Cell &sessions_starting, &sessions_open;  // client_connections by state
 
   DatabaseCells& database(std::string_view name);
-  void connected(std::string_view database);
+  void connected(std::string_view database, std::string_view tls);  // yes or no
   void connection_failed(std::string_view reason);
   void statement(DatabaseCells& cells, std::string_view tag_command, bool extended);
   void error(const DatabaseCells& cells, std::string_view sqlstate);

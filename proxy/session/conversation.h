@@ -91,7 +91,8 @@ class Conversation {
   std::string database, user, application;
   std::int32_t backend_pid = 0;
   bool refused = false, draining = false;
-  bool cancels = false;  // the session is a CancelRequest
+  bool cancels = false;                          // the session is a CancelRequest
+  std::optional<LegTls> client_tls, server_tls;  // nullopt: the leg is in the clear
 
  private:
   friend class Session;

@@ -313,6 +313,9 @@ void Session::on_server_eof(Actions& actions) {
   impl_->run(actions, [&] { impl_->server_eof(); });
 }
 
+void Session::on_client_tls(LegTls tls) { impl_->client_tls = std::move(tls); }
+void Session::on_server_tls(LegTls tls) { impl_->server_tls = std::move(tls); }
+
 void Session::on_server_connected(Actions& actions) {
   impl_->run(actions, [&] { impl_->server_connected(); });
 }

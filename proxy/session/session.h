@@ -19,6 +19,7 @@
 #include "policies/plan.h"
 #include "policies/suspensions.h"
 #include "proxy/session/actions.h"
+#include "proxy/session/leg.h"
 
 namespace pgconcord::session {
 
@@ -28,8 +29,6 @@ struct Settings {
   std::uint64_t generation = 0;
 };
 using SettingsRef = std::shared_ptr<const Settings>;
-
-struct Workspace;  // private to session/
 
 struct Workspace;  // private to session/
 
@@ -67,6 +66,9 @@ class Session {
   void on_server_bytes(std::string_view bytes, Actions& actions);
   void on_client_eof(Actions& actions);
   void on_server_eof(Actions& actions);
+  // The leg is encrypted from here on; the server's before on_server_connected().
+  void on_client_tls(LegTls tls);
+  void on_server_tls(LegTls tls);
   void on_server_connected(Actions& actions);
   // Every address failed. The client gets FATAL 57P03 with a generic text (protocol.md 1.18, 1.19).
   void on_server_unavailable(Actions& actions);

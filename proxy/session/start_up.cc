@@ -164,7 +164,7 @@ bool Conversation::server_login_frame(const wire::Frame& frame) {
 void Conversation::first_ready(const wire::Frame& frame) {
   set_phase(Phase::Ready);
   cells_ = &accounts().database(database);
-  accounts().connected(database);
+  accounts().connected(database, client_tls ? "yes" : "no");
   accounts().sessions_starting.add(-1);
   accounts().sessions_open.add();
   if (!frame.body.empty()) status_ = frame.body[0];
