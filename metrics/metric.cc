@@ -9,6 +9,10 @@ using Label = std::string_view;
 
 constexpr std::array<Label, 6> kViolation = {"database",   "schema", "table",
                                              "constraint", "kind",   "statement"};
+constexpr std::array<Label, 5> kOutcomeOf = {"database", "schema", "table", "constraint", "outcome"};
+constexpr std::array<Label, 5> kCauseOf = {"database", "schema", "table", "constraint", "cause"};
+constexpr std::array<Label, 3> kApplication = {"database", "application", "kind"};
+constexpr std::array<Label, 4> kSequence = {"database", "schema", "table", "sequence"};
 constexpr std::array<Label, 5> kRewrite = {"policy", "database", "schema", "table", "result"};
 constexpr std::array<Label, 6> kAbsorbed = {"policy", "database",   "schema",
                                             "table",  "constraint", "apply"};
@@ -47,6 +51,19 @@ constexpr std::array<MetricDefinition, kMetricCount> kDefinitions = {{
      "Integrity violations that reached the client. Those handled inside the server (PL/pgSQL "
      "EXCEPTION, ON CONFLICT) are not seen.",
      kCounter, kViolation, kSum, kCapped},
+    {Metric::ViolationOutcomes, "pgconcord_violation_outcomes_total",
+     "How the transactions of violations went on: recovered (ROLLBACK TO a savepoint), rolled_back, "
+     "autocommit (nothing but the statement was lost).",
+     kCounter, kOutcomeOf, kSum, kCapped},
+    {Metric::ViolationCauses, "pgconcord_violation_causes_total",
+     "Violations by the cause that the traffic around them suggests.", kCounter, kCauseOf, kSum,
+     kCapped},
+    {Metric::ApplicationViolations, "pgconcord_application_violations_total",
+     "Violations by application: its sqlcommenter tag, else application_name.", kCounter,
+     kApplication},
+    {Metric::SequenceDrift, "pgconcord_sequence_drift_total",
+     "Violations of a key that a sequence made: the sequence is behind its table.", kCounter,
+     kSequence, kSum, kCapped},
     {Metric::Rewrites, "pgconcord_rewrites_total",
      "Writes sent rewritten (rewritten), or that enforce mode would have rewritten (observed).",
      kCounter, kRewrite, kSum, kCapped},

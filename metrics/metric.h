@@ -12,6 +12,10 @@ namespace pgconcord::metrics {
 
 enum class Metric : std::uint8_t {
   ConstraintViolations,              // database, schema, table, constraint, kind, statement
+  ViolationOutcomes,                 // database, schema, table, constraint, outcome
+  ViolationCauses,                   // database, schema, table, constraint, cause
+  ApplicationViolations,             // database, application, kind
+  SequenceDrift,                     // database, schema, table, sequence
   Rewrites,                          // policy, database, schema, table, result
   ConflictsAbsorbed,                 // policy, database, schema, table, constraint, apply
   LeftAlone,                         // policy, reason

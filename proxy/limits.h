@@ -19,6 +19,8 @@ inline constexpr std::uint32_t kAuthMessageMax = 64 * 1024;
 inline constexpr std::size_t kErrorInspectMax = 64 * 1024;
 // A Bind longer than this is not read beyond its two names and never kept for a replay.
 inline constexpr std::size_t kReplayMax = 1024 * 1024;
+// Texts of writes are kept up to here, and Binds hashed, to explain violations.
+inline constexpr std::size_t kExplainedTextMax = 4 * 1024;
 // protocol.md 4.8: names are significant in their first 63 bytes (NAMEDATALEN - 1).
 inline constexpr std::size_t kNameMax = 63;
 // One read buffer per worker.

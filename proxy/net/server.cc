@@ -69,7 +69,7 @@ Server::Server(ServeOptions options)
                  options_.config.metrics.max_applications}),
       metrics_(registry_.make_shard()),
       health_(options_.config.upstream.addresses.size()),
-      shared_{catalogs_, suspensions_, health_, [this] { uv_async_send(wake_.get()); }} {
+      shared_{catalogs_, suspensions_, incidents_, health_, [this] { uv_async_send(wake_.get()); }} {
   uv_loop_init(&loop_);
 }
 

@@ -63,6 +63,7 @@ class Server final : Observable {
   metrics::Shard& metrics_;
   policies::CatalogCache catalogs_;
   policies::Suspensions suspensions_;
+  metrics::Incidents incidents_;
   UpstreamHealth health_;
   Shared shared_;
   mutable std::mutex settings_mutex_;  // the admin thread reads them

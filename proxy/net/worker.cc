@@ -48,7 +48,7 @@ Worker::Worker(session::SettingsRef settings, Shared& shared, metrics::Shard& me
     : shared_(shared), metrics_(metrics), plans_(plan_limits(settings->config.limits)) {
   has_loop_ = uv_loop_init(&loop_) == 0;
   session::Environment environment{std::move(settings), plans_,   shared.catalogs,
-                                   shared.suspensions,  metrics_, {}};
+                                   shared.suspensions,  metrics_, shared.incidents};
   context_ = std::make_unique<Context>(loop_, std::move(environment), shared.health);
   if (!has_loop_) return;
   wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {

@@ -23,6 +23,7 @@ namespace pgconcord::net {
 struct Shared {
   policies::CatalogCache& catalogs;
   policies::Suspensions& suspensions;
+  metrics::Incidents& incidents;
   UpstreamHealth& health;
   // On a worker's thread: new settings are in force there, or it drains and has no session left.
   std::function<void()> on_change;

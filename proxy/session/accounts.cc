@@ -13,12 +13,12 @@ using parser::Command;
 constexpr std::array<std::string_view, DatabaseCells::kCommands> kCommandLabels = {
     "insert", "update", "delete", "select", "copy", "other"};
 
-std::size_t command_slot(std::string_view tag) {
-  if (tag == "SELECT") return 3;
-  if (tag == "INSERT") return 0;
-  if (tag == "UPDATE") return 1;
-  if (tag == "DELETE") return 2;
-  return tag == "COPY" ? 4 : 5;
+StatementKind kind_of(std::string_view tag) {
+  if (tag == "SELECT") return StatementKind::Select;
+  if (tag == "INSERT") return StatementKind::Insert;
+  if (tag == "UPDATE") return StatementKind::Update;
+  if (tag == "DELETE") return StatementKind::Delete;
+  return tag == "COPY" ? StatementKind::Copy : StatementKind::Other;
 }
 
 }  // namespace
@@ -48,14 +48,17 @@ void Accounts::connection_failed(std::string_view reason) {
   shard_.cell(Metric::ClientConnectionFailures, {reason}).add();
 }
 
-void Accounts::statement(DatabaseCells& cells, std::string_view tag_command, bool extended) {
-  const std::size_t slot = command_slot(tag_command);
+StatementKind Accounts::statement(DatabaseCells& cells, std::string_view tag_command,
+                                  bool extended) {
+  const StatementKind kind = kind_of(tag_command);
+  const auto slot = static_cast<std::size_t>(kind);
   metrics::Cell*& cell = cells.statements[slot][extended ? 1 : 0];
   if (cell == nullptr) {
     cell = &shard_.cell(Metric::Statements,
                         {cells.database, kCommandLabels[slot], extended ? "extended" : "simple"});
   }
   cell->add();
+  return kind;
 }
 
 void Accounts::error(const DatabaseCells& cells, std::string_view sqlstate) {
@@ -68,6 +71,31 @@ void Accounts::violation(const DatabaseCells& cells, const metrics::Violation& v
       .cell(Metric::ConstraintViolations,
             {cells.database, violation.schema, violation.table, violation.constraint,
              violation.kind, violation.statement})
+      .add();
+}
+
+void Accounts::explained(const DatabaseCells& cells, const metrics::Violation& violation,
+                         metrics::Cause cause, std::string_view application) {
+  shard_
+      .cell(Metric::ViolationCauses, {cells.database, violation.schema, violation.table,
+                                      violation.constraint, metrics::label(cause)})
+      .add();
+  shard_.cell(Metric::ApplicationViolations, {cells.database, application, violation.kind}).add();
+}
+
+void Accounts::outcome(const DatabaseCells& cells, const metrics::Violation& violation,
+                       metrics::Outcome outcome) {
+  shard_
+      .cell(Metric::ViolationOutcomes, {cells.database, violation.schema, violation.table,
+                                        violation.constraint, metrics::label(outcome)})
+      .add();
+}
+
+void Accounts::sequence_drift(const DatabaseCells& cells, const metrics::Violation& violation,
+                              std::string_view sequence) {
+  shard_
+      .cell(Metric::SequenceDrift, {cells.database, violation.schema, violation.table,
+                                    sequence.empty() ? "unknown" : sequence})
       .add();
 }
 

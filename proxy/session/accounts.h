@@ -10,12 +10,16 @@
 #include <string>
 #include <string_view>
 
+#include "metrics/evidence.h"
 #include "metrics/registry.h"
 #include "metrics/violation.h"
 #include "parser/command.h"
 #include "policies/decide.h"
 
 namespace pgconcord::session {
+
+// The values of the label `command`.
+enum class StatementKind : std::uint8_t { Insert, Update, Delete, Select, Copy, Other };
 
 // Cells of one database; sessions keep a pointer, which lives as long as the worker.
 struct DatabaseCells {
@@ -34,9 +38,15 @@ class Accounts {
   DatabaseCells& database(std::string_view name);
   void connected(std::string_view database, std::string_view tls);  // yes or no
   void connection_failed(std::string_view reason);
-  void statement(DatabaseCells& cells, std::string_view tag_command, bool extended);
+  StatementKind statement(DatabaseCells& cells, std::string_view tag_command, bool extended);
   void error(const DatabaseCells& cells, std::string_view sqlstate);
   void violation(const DatabaseCells& cells, const metrics::Violation& violation);
+  void explained(const DatabaseCells& cells, const metrics::Violation& violation,
+                 metrics::Cause cause, std::string_view application);
+  void outcome(const DatabaseCells& cells, const metrics::Violation& violation,
+               metrics::Outcome outcome);
+  void sequence_drift(const DatabaseCells& cells, const metrics::Violation& violation,
+                      std::string_view sequence);
   void left_alone(const policies::Policy& policy, policies::Reason reason);
   void rewrite(const DatabaseCells& cells, const policies::Decision& decision,
                std::string_view result);

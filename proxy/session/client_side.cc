@@ -105,6 +105,7 @@ bool Conversation::client_query(const wire::Frame& frame) {
   Expected expected{Reply::Query, Origin::Client, parser::writing_command(sql), false};
   if (frame.complete() && text) {
     split_statements(sql, expected);
+    if (is_write(expected.command)) note_write(sql);
     if (!expected.detail) {
       forget_renamed(expected.command, sql);
     } else if (renames_statements(expected.detail->commands)) {
@@ -215,16 +216,32 @@ void Conversation::forget_renamed(Command command, std::string_view sql) {
 
 // What is kept of a Parse: its text only where a policy may want it.
 StatementRef Conversation::statement_of(const wire::ParseMessage& message, Command command) const {
-  if (!scope_) return plain_statement(command);
+  if (!scope_) return written_statement(message, command);
   const bool changes = scope_->enforces() && scope_->may_change_names(message.sql);
   const bool keep = command == Command::Deallocate || command == Command::Prepare ||
                     (may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql));
-  if (!keep && !changes) return plain_statement(command);
-  ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}};
+  if (!keep && !changes) return written_statement(message, command);
+  ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}, {}};
   if (keep) {
     statement.sql = message.sql;
     statement.parameter_types = message.parameter_types;
   }
+  if (is_write(command)) statement.excerpt = message.sql.substr(0, kExplainedTextMax + 1);
+  return std::make_shared<const ClientStatement>(std::move(statement));
+}
+
+// A statement no policy concerns. Clients that parse the same text again and again under one name
+// keep the one there is.
+StatementRef Conversation::written_statement(const wire::ParseMessage& message,
+                                             Command command) const {
+  if (!is_write(command)) return plain_statement(command);
+  const std::string_view excerpt = message.sql.substr(0, kExplainedTextMax + 1);
+  const StatementRef* known = statements_.find(message.statement);
+  if (known != nullptr && *known && (*known)->command == command && (*known)->sql.empty() &&
+      !(*known)->changes_names && (*known)->excerpt == excerpt) {
+    return *known;
+  }
+  ClientStatement statement{command, false, false, {}, {}, std::string(excerpt)};
   return std::make_shared<const ClientStatement>(std::move(statement));
 }
 
@@ -235,6 +252,10 @@ bool Conversation::client_bind(const wire::Frame& frame) {
   if (names && !queue_.skipping()) {
     portals_.set(names->portal, statement, settings_->config.limits.prepared_statements);
     take_rewritten(names->portal);  // what it was bound to before is gone (4.7)
+  }
+  if (names && statement->command == Command::Insert && frame.complete() &&
+      frame.body.size() <= kExplainedTextMax) {
+    note_bound_write(*statement, frame.body.substr(names->size));
   }
   const bool candidate = scope_ && names && statement->command == Command::Insert &&
                          !statement->sql.empty() && !queue_.skipping() &&
@@ -266,6 +287,7 @@ void Conversation::client_execute(const wire::Frame& frame) {
   const StatementRef* known = message ? portals_.find(message->portal) : nullptr;
   const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
   Expected expected{Reply::Execute, Origin::Client, statement->command, true};
+  if (!statement->excerpt.empty()) expected.write = statement;
   if (statement->command == Command::Copy) copy_in_ = CopyIn::Starting;
   if (scope_) {
     if (message) expected.detail = take_rewritten(message->portal);

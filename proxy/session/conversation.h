@@ -67,6 +67,9 @@ enum class Blocked : std::uint8_t {
 
 enum class CopyIn : std::uint8_t { No, Starting, Running };
 
+// attribution.cc: a violation of it can be explained by its text.
+bool is_write(parser::Command command);
+
 class Conversation {
  public:
   Conversation(Environment& environment, std::uint64_t id);
@@ -133,6 +136,7 @@ class Conversation {
   void note_effects(const ClientStatement& statement);
   void split_statements(std::string_view sql, Expected& expected);
   StatementRef statement_of(const wire::ParseMessage& message, parser::Command command) const;
+  StatementRef written_statement(const wire::ParseMessage& message, parser::Command command) const;
 
   // candidate.cc
   enum class Sent : std::uint8_t { No, Yes, Blocked };
@@ -189,11 +193,35 @@ class Conversation {
   void drop_failed();
   void schema_may_have_changed();
   void count_error(const wire::ErrorResponse& error, const Expected& head);
-  void count_violation(const wire::ErrorResponse& error, parser::Command command);
+  void count_violation(const wire::ErrorResponse& error, parser::Command command,
+                       std::string_view sql);
   void count_complete(const wire::CommandTag& tag, Expected& head);
   std::string position_mapped(const wire::Frame& frame, const wire::ErrorResponse& error,
                               const ReplyDetail& detail);
   void desynchronised(std::string_view what);
+
+  // attribution.cc
+  struct LastWrite {
+    std::string text;         // of the last Query that writes; cut
+    metrics::SameWrite same;  // of the last write
+  };
+  struct OpenIncident {
+    metrics::Violation violation;
+    std::uint64_t group = 0;
+    bool in_autocommit = false;  // no transaction block was open before it
+  };
+  std::uint32_t session_number() const;
+  void note_write(std::string_view sql);
+  void note_bound_write(const ClientStatement& statement, std::string_view rest);
+  void note_same_write(std::uint64_t hash);
+  std::string_view violated_text(const Expected& head) const;
+  void explain_violation(const metrics::Violation& violation, const wire::ErrorResponse& error,
+                         std::string_view sql, parser::Command command);
+  metrics::TemplateId read_violated(std::string_view sql, const std::vector<std::string>& key,
+                                    const policies::Table* table, metrics::Evidence& evidence);
+  void settle_incidents();
+  void abandon_incidents();
+  void end_incident(const OpenIncident& incident, metrics::Outcome outcome);
 
   // replay.cc
   Replay& armed_replay(std::string_view sql);
@@ -240,6 +268,9 @@ class Conversation {
   std::unique_ptr<Group> group_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<LookUp> look_up_;
+  std::unique_ptr<LastWrite> last_write_;
+  std::vector<OpenIncident> open_incidents_;
+  bool checked_first_ = false;  // the last statement was a SELECT that found nothing
   std::chrono::milliseconds opened_{0};
   char status_ = 'I';  // of the last ReadyForQuery
   bool conforming_strings_ =

@@ -21,6 +21,7 @@ struct ClientStatement {
   bool changes_role = false;    // may change whose privileges count (6.3)
   std::string sql;              // kept only where a policy may want it; empty otherwise
   std::string parameter_types;  // Parse's Int16 count and object ids, kept with `sql`
+  std::string excerpt{};        // of a write: its text up to kExplainedTextMax, to explain violations
 };
 using StatementRef = std::shared_ptr<const ClientStatement>;
 

@@ -195,9 +195,10 @@ void Conversation::release_violation() {
         wire::error_response(std::string_view(replay_->error).substr(5));
     accounts().error(*cells_, error.sqlstate);
     accounts().statement(*cells_, "INSERT", replay_->extended);
-    count_violation(error, Command::Insert);
+    count_violation(error, Command::Insert, replay_->sql);
     actions->to_client.append(replay_->error);
     actions->to_client.append(replay_->ready);
+    if (!replay_->ready.empty()) settle_incidents();
   }
   replay_->reset();
 }

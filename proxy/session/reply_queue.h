@@ -78,6 +78,7 @@ struct Expected {
   bool copy_ended = false;                           // CopyDone or CopyFail went out behind it
   bool ends_look_up = false;                         // the last message of a question of ours
   std::unique_ptr<ReplyDetail> detail;
+  StatementRef write;  // Execute of a write: what it says, should it be violated
 };
 
 class ReplyQueue {

@@ -170,6 +170,7 @@ void Conversation::server_ready(const wire::Frame& frame) {
   if (ddl_seen_) schema_may_have_changed();
   if (scope_ && status_ == 'I') scope_->block_ended();
   if (replay_ && replay_->state == Replay::State::Held && replay_or_release(frame)) return;
+  if (!open_incidents_.empty()) settle_incidents();
   if (replayed || (replay_ && replay_->state == Replay::State::Armed && queue_.empty()))
     replay_->reset();
   to_client(frame);
@@ -289,10 +290,11 @@ void Conversation::count_error(const wire::ErrorResponse& error, const Expected&
   if (part != nullptr && caused_by_rewrite(error, *part))
     suspend(part->plan->decision, error.sqlstate);
   if (head.detail && head.detail->statement) count_unarmed_violation(error, *head.detail);
-  count_violation(error, command);
+  count_violation(error, command, violated_text(head));
 }
 
-void Conversation::count_violation(const wire::ErrorResponse& error, Command command) {
+void Conversation::count_violation(const wire::ErrorResponse& error, Command command,
+                                   std::string_view sql) {
   const metrics::ErrorFields fields{error.sqlstate, error.schema,   error.table,  error.constraint,
                                     error.column,   error.datatype, error.routine};
   std::optional<metrics::Violation> violation = metrics::classify(fields, write_kind(command));
@@ -307,11 +309,19 @@ void Conversation::count_violation(const wire::ErrorResponse& error, Command com
     if (found.index != nullptr) violation->constraint = found.index->name;
   }
   accounts().violation(*cells_, *violation);
+  explain_violation(*violation, error, sql, command);
 }
 
 void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
   const std::string_view command = tag.command.empty() ? tag_word(command_of(head)) : tag.command;
-  accounts().statement(*cells_, command, head.extended);
+  const StatementKind kind = accounts().statement(*cells_, command, head.extended);
+  if (kind != StatementKind::Other) {
+    checked_first_ = kind == StatementKind::Select && tag.has_rows && tag.rows == 0;
+  }
+  if (!open_incidents_.empty() &&
+      (head.command == Command::Rollback || head.command == Command::Commit)) {
+    abandon_incidents();
+  }
   if (head.armed && replay_) replay_->reset();
   const Rewritten* part = head.detail ? head.detail->current() : nullptr;
   if (part == nullptr) return;

@@ -33,6 +33,7 @@ Conversation::Conversation(Environment& environment, std::uint64_t id)
 
 Conversation::~Conversation() {
   const bool was_open = cells_ != nullptr;
+  abandon_incidents();
   (was_open ? accounts().sessions_open : accounts().sessions_starting).add(-1);
 }
 
@@ -41,7 +42,7 @@ void Conversation::set_phase(Phase next) { phase = next; }
 wire::Wanted Conversation::wanted_from_client() const {
   wire::Wanted wanted;
   wanted.query_max = static_cast<std::uint32_t>(settings_->config.limits.inspect_bytes);
-  if (scope_) wanted.bind_max = static_cast<std::uint32_t>(kReplayMax);
+  wanted.bind_max = static_cast<std::uint32_t>(scope_ ? kReplayMax : kExplainedTextMax);
   return wanted;
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "metrics/incidents.h"
 #include "metrics/registry.h"
 #include "policies/catalog_cache.h"
 #include "policies/config.h"
@@ -39,6 +40,7 @@ struct Environment {
   policies::CatalogCache& catalogs;  // of the process
   policies::Suspensions& suspensions;  // of the process
   metrics::Shard& metrics;             // the worker's own
+  metrics::Incidents& incidents;       // of the process
   // The loop's cached monotonic time, refreshed by the worker before each call.
   std::chrono::milliseconds now{0};
   // Made by the first session; the worker leaves it alone.

@@ -33,6 +33,9 @@ void assign_field(char code, std::string_view value, ErrorResponse& error) {
     case 'n':
       error.constraint = value;
       break;
+    case 'D':
+      error.detail = value;
+      break;
     case 'W':
       error.where = value;
       break;

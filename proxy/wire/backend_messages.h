@@ -14,6 +14,7 @@ struct ErrorResponse {
   std::string_view severity;                                     // V, else S
   std::string_view sqlstate;                                     // C
   std::string_view schema, table, column, datatype, constraint;  // s t c d n
+  std::string_view detail;     // D: holds row values; only ever hashed (protocol.md 8.3)
   std::string_view where;      // W: present inside functions, triggers and COPY
   std::string_view routine;    // R
   std::uint32_t position = 0;  // P, in characters, 1-based; 0 = none

@@ -61,7 +61,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   policies::PlanCache plans{policies::PlanLimits{}};
   policies::CatalogCache catalogs;
   policies::Suspensions suspensions;
-  session::Environment environment{kSettings, plans, catalogs, suspensions, registry.make_shard()};
+  metrics::Incidents incidents;
+  session::Environment environment{kSettings,   plans, catalogs, suspensions, registry.make_shard(),
+                                   incidents};
   if (size % 2 == 0) catalogs.store("shop", catalog(), environment.now);
   session::Session session(environment, 1);
   session::Actions actions;

@@ -104,7 +104,7 @@ ScriptRun::ScriptRun(const Script& script)
       registry_(metrics::Caps{}),
       plans_(policies::PlanLimits{}),
       environment_{settings_of(script.configuration, 1), plans_, catalogs_, suspensions_,
-                   registry_.make_shard()} {
+                   registry_.make_shard(), incidents_} {
   environment_.now = std::chrono::milliseconds(1'000'000);
   if (script.known_catalog) catalogs_.store("shop", known_catalog(), environment_.now);
   session_ = std::make_unique<session::Session>(environment_, 1);

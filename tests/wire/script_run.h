@@ -57,6 +57,7 @@ class ScriptRun {
   policies::PlanCache plans_;
   policies::CatalogCache catalogs_;
   policies::Suspensions suspensions_;
+  metrics::Incidents incidents_;
   session::Environment environment_;
   std::unique_ptr<session::Session> session_;
   session::Actions actions_;

@@ -45,7 +45,7 @@ struct ConnectionTest : testing::Test, ConnectionOwner {
   }
 
   void start(Admission admission = Admission::Admit) {
-    session::Environment environment{settings_, plans, catalogs, suspensions, shard, {}};
+    session::Environment environment{settings_, plans, catalogs, suspensions, shard, incidents};
     context = std::make_unique<Context>(*loop.get(), std::move(environment), health);
     const Listening front;
     client = connect_to(front.bound);
@@ -88,6 +88,7 @@ struct ConnectionTest : testing::Test, ConnectionOwner {
   policies::PlanCache plans{{}};
   policies::CatalogCache catalogs;
   policies::Suspensions suspensions;
+  metrics::Incidents incidents;
   UpstreamHealth health{1};
   session::SettingsRef settings_;
   std::unique_ptr<Context> context;
