@@ -99,7 +99,10 @@ std::string commented_application(std::string_view sql) {
   // `web_application='...'` is another key.
   if (key > 0 && comment[key - 1] != ',' && comment[key - 1] != ' ') return {};
   const std::string_view rest = comment.substr(key + kKey.size());
-  const std::size_t end = rest.find('\'');
+  std::size_t end = rest.find('\'');
+  while (end != std::string_view::npos && end > 0 && rest[end - 1] == '\\') {
+    end = rest.find('\'', end + 1);
+  }
   return end == std::string_view::npos ? std::string() : decoded(rest.substr(0, end));
 }
 

@@ -44,7 +44,7 @@ TEST(CommentedApplication, ReadsSqlcommentersTag) {
   EXPECT_EQ(commented_application("INSERT INTO t VALUES (1) /*application='shop'*/"), "shop");
   EXPECT_EQ(commented_application("/*action='x',application='my%20shop'*/ INSERT INTO t"),
             "my shop");
-  EXPECT_EQ(commented_application("INSERT INTO t /*route='a', application='s\\'s'*/;"), "ss");
+  EXPECT_EQ(commented_application("INSERT INTO t /*route='a', application='s\\'s'*/;"), "s's");
 }
 
 TEST(CommentedApplication, IsEmptyWithoutOne) {
