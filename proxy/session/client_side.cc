@@ -22,6 +22,12 @@ bool renames_statements(const std::vector<Command>& commands) {
   });
 }
 
+bool may_copy(const Expected& query) {
+  if (!query.detail || query.detail->commands.empty()) return query.command == Command::Copy;
+  const auto& commands = query.detail->commands;
+  return std::find(commands.begin(), commands.end(), Command::Copy) != commands.end();
+}
+
 }  // namespace
 
 bool Conversation::client_frame(const wire::Frame& frame) {
@@ -76,8 +82,11 @@ bool Conversation::client_frame(const wire::Frame& frame) {
       return true;
     case 'c':
     case 'f':
+      // Sent ahead of the server's CopyInResponse: noted where it stands.
+      if (copy_in_ != CopyIn::Running && !queue_.empty() && queue_.back().copy_ends < 0xFFFF) {
+        ++queue_.back().copy_ends;
+      }
       copy_in_ = CopyIn::No;
-      if (!queue_.empty()) queue_.back().copy_ended = true;
       to_server(frame);
       return true;
     case 'X':
@@ -122,6 +131,7 @@ bool Conversation::client_query(const wire::Frame& frame) {
   // Any simple Query destroys the unnamed statement and portal (4.7).
   statements_.forget("");
   portals_.forget("");
+  if (may_copy(expected)) copy_starts(expected);
   expect(std::move(expected));
   to_server(frame);
   return true;
@@ -288,7 +298,7 @@ void Conversation::client_execute(const wire::Frame& frame) {
   const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
   Expected expected{Reply::Execute, Origin::Client, statement->command, true};
   if (!statement->excerpt.empty()) expected.write = statement;
-  if (statement->command == Command::Copy) copy_in_ = CopyIn::Starting;
+  if (statement->command == Command::Copy) copy_starts(expected);
   if (scope_) {
     if (message) expected.detail = take_rewritten(message->portal);
     if (!expected.detail && !statement->sql.empty()) {
@@ -318,10 +328,21 @@ void Conversation::client_close(const wire::Frame& frame) {
   to_server(frame);
 }
 
+// How many ReadyForQuery a Sync behind it earns depends on what the COPY turns out to be (4.31).
+void Conversation::copy_starts(Expected& expected) {
+  if (queue_.skipping()) return;
+  expected.starts_copy = true;
+  ++copies_starting_;
+  copy_in_ = CopyIn::Starting;
+}
+
 bool Conversation::client_sync(const wire::Frame& frame) {
   if (copy_in_ == CopyIn::Starting) {
-    // How many ReadyForQuery this Sync earns depends on what the COPY turns out to be (4.31).
     blocked = Blocked::CopyStart;
+    // Only CopyInResponse and errors are sent by the server on its own; what else the statement may
+    // turn out to be it would keep back until a Sync.
+    drop_client_rest_ = false;
+    actions->to_server.append(wire::make_flush());
     return false;
   }
   if (copy_in_ == CopyIn::Running) {

@@ -129,6 +129,7 @@ class Conversation {
   void client_describe(const wire::Frame& frame);
   void client_execute(const wire::Frame& frame);
   void client_close(const wire::Frame& frame);
+  void copy_starts(Expected& expected);
   bool client_sync(const wire::Frame& frame);
   void expect(Expected expected);
   void remember_statement(std::string_view name, StatementRef statement);
@@ -189,6 +190,8 @@ class Conversation {
   void server_parameter(const wire::Frame& frame);
   void consume(const wire::Frame& frame);
   void copy_response(char type);
+  bool copies() const { return copies_starting_ > 0 || copy_in_ != CopyIn::No; }
+  void copy_decided(Expected& head, CopyIn outcome);
   void statement_ended(Expected& head);
   void drop_failed();
   void schema_may_have_changed();
@@ -277,6 +280,7 @@ class Conversation {
       true;  // ParameterStatus: is SQL text read as the server reads it (6.8)?
   bool utf8_ = true;
   CopyIn copy_in_ = CopyIn::No;
+  std::uint32_t copies_starting_ = 0;  // entries of the queue with `starts_copy`
   bool ssl_asked_ = false, gss_asked_ = false;
   bool opaque_ = false;  // a replication connection: a byte pipe from the start-up packet on
   int auth_due_ = 0;     // the server's authentication requests that the client has not answered

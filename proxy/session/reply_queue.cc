@@ -53,15 +53,21 @@ void ReplyQueue::fail(std::vector<Expected>& dropped) {
 }
 
 ReplyQueue::IgnoredSyncs ReplyQueue::drop_ignored_syncs() {
+  if (front().copy_ends > 0) {
+    --front().copy_ends;
+    return {0, true};
+  }
   const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_) + 1;
   auto last = first;
-  bool ended = front().copy_ended;
-  for (; !ended && last != entries_.end() && last->reply == Reply::Sync; ++last) {
-    ended = last->copy_ended;
+  std::uint16_t ends = 0;
+  for (; ends == 0 && last != entries_.end() && last->reply == Reply::Sync; ++last) {
+    ends = last->copy_ends;
   }
   const auto count = static_cast<std::size_t>(last - first);
   entries_.erase(first, last);
-  return {count, ended};
+  // What the last of them had beyond this COPY's end belongs to the next one of the same text.
+  if (ends > 0) front().copy_ends = static_cast<std::uint16_t>(ends - 1);
+  return {count, ends > 0};
 }
 
 void ReplyQueue::clear() {

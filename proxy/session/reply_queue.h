@@ -75,8 +75,9 @@ struct Expected {
   bool extended = true;                              // for counting: protocol of the statement
   bool armed = false;                                // a violation may be replayed
   bool replayed = false;                             // it belongs to a replay
-  bool copy_ended = false;                           // CopyDone or CopyFail went out behind it
-  bool ends_look_up = false;                         // the last message of a question of ours
+  bool starts_copy = false;     // it is not known yet whether it becomes a COPY FROM STDIN
+  std::uint16_t copy_ends = 0;  // CopyDone and CopyFail that went out right behind it
+  bool ends_look_up = false;    // the last message of a question of ours
   std::unique_ptr<ReplyDetail> detail;
   StatementRef write;  // Execute of a write: what it says, should it be violated
 };
@@ -96,7 +97,7 @@ class ReplyQueue {
   // but Sync are skipped: skipping().
   void fail(std::vector<Expected>& dropped);
   // Of the front, which turned out to be a COPY FROM STDIN: the Syncs behind it up to the end of
-  // its data are ignored by the server (protocol.md 4.31).
+  // its data are ignored by the server (protocol.md 4.31). A Query may hold several COPYs.
   struct IgnoredSyncs {
     std::size_t count = 0;
     bool data_ended = false;  // CopyDone or CopyFail went out already

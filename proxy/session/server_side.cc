@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/session/conversation.h"
+#include "proxy/wire/bytes.h"
 
 namespace pgconcord::session {
 
@@ -112,6 +113,7 @@ void Conversation::consume(const wire::Frame& frame) {
       if (head.reply == Reply::Query) return;
       break;
     case 's':
+      if (copies()) copy_decided(head, CopyIn::No);
       count_complete({}, head);
       break;
     default:
@@ -123,24 +125,36 @@ void Conversation::consume(const wire::Frame& frame) {
 }
 
 void Conversation::copy_response(char type) {
-  if (type == 'G' && queue_.front().reply == Reply::Execute) {
-    // Of a COPY that was not known as one the Sync went out; the server ignores it (4.31).
-    const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
-    readies_due_ -= static_cast<std::uint32_t>(ignored.count);
-    if (queue_.size() == 1) batch_open_ = batch_executed_ = true;
-    copy_in_ = ignored.data_ended ? CopyIn::No : CopyIn::Running;
-  } else {
-    copy_in_ = type == 'G' ? CopyIn::Running : CopyIn::No;
+  Expected& head = queue_.front();
+  if (type == 'H') {
+    copy_decided(head, CopyIn::No);
+    return;
   }
-  if (blocked == Blocked::CopyStart) blocked = Blocked::No;
+  // Of a COPY that was not known as one the Sync went out; the server ignores it (4.31).
+  const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
+  readies_due_ -= static_cast<std::uint32_t>(ignored.count);
+  if (head.reply == Reply::Execute && queue_.size() == 1) batch_open_ = batch_executed_ = true;
+  copy_decided(head, ignored.data_ended ? CopyIn::No : CopyIn::Running);
+}
+
+// It is known now whether the statement copies from the client; a Sync may have waited for that.
+// Only the last of several such statements can have a Sync behind it that depends on it.
+void Conversation::copy_decided(Expected& head, CopyIn outcome) {
+  if (head.starts_copy) {
+    head.starts_copy = false;
+    --copies_starting_;
+  }
+  if (copies_starting_ > 0) return;
+  copy_in_ = outcome;
+  if (blocked != Blocked::CopyStart) return;
+  blocked = Blocked::No;
+  // Ignored as the server would, whatever comes behind the answer in the same read.
+  if (outcome == CopyIn::Running) held_.erase(0, 1 + wire::load_u32(held_.data() + 1));
 }
 
 // A COPY or other statement is over: whatever waited for what it would be goes on.
 void Conversation::statement_ended(Expected& head) {
-  if (head.reply == Reply::Execute && head.command == Command::Copy) {
-    copy_in_ = CopyIn::No;
-    if (blocked == Blocked::CopyStart) blocked = Blocked::No;
-  }
+  if (head.reply == Reply::Execute && copies()) copy_decided(head, CopyIn::No);
   if (head.detail) ++head.detail->done;
 }
 
@@ -157,6 +171,7 @@ void Conversation::server_complete(const wire::Frame& frame) {
 void Conversation::server_ready(const wire::Frame& frame) {
   const Origin origin = queue_.front().origin;
   const bool replayed = queue_.front().replayed;
+  if (copies()) copy_decided(queue_.front(), CopyIn::No);
   queue_.pop();
   status_ = frame.body.empty() ? 'I' : frame.body[0];
   if (origin == Origin::LookUp) {
@@ -165,7 +180,6 @@ void Conversation::server_ready(const wire::Frame& frame) {
   }
   block_error_.clear();
   if (readies_due_ > 0) --readies_due_;
-  if (queue_.empty()) copy_in_ = CopyIn::No;
   if (status_ == 'I') portals_.clear();
   if (ddl_seen_) schema_may_have_changed();
   if (scope_ && status_ == 'I') scope_->block_ended();
@@ -250,13 +264,13 @@ void Conversation::client_error(const wire::Frame& frame, const wire::ErrorRespo
 
 // The queue after an error, and what must be forgotten of the messages that were discarded with it.
 void Conversation::drop_failed() {
-  copy_in_ = CopyIn::No;
-  if (blocked == Blocked::CopyStart) blocked = Blocked::No;
   std::vector<Expected>& dropped = work().dropped;
   dropped.clear();
   queue_.fail(dropped);
+  if (dropped.empty()) copy_decided(queue_.front(), CopyIn::No);
   bool look_up_dropped = false;
-  for (const Expected& entry : dropped) {
+  for (Expected& entry : dropped) {
+    if (entry.starts_copy || &entry == &dropped.front()) copy_decided(entry, CopyIn::No);
     look_up_dropped = look_up_dropped || entry.ends_look_up;
     if (entry.reply == Reply::Query || entry.reply == Reply::FunctionCall) --readies_due_;
     if (entry.reply == Reply::Parse && entry.origin == Origin::Client) {

@@ -169,13 +169,16 @@ void Conversation::to_client(const wire::Frame& frame) const {
 
 void Conversation::fail(const wire::FatalText& text, std::string_view reason) {
   if (cells_ == nullptr) accounts().connection_failed(reason);
-  actions->to_client.append(wire::make_fatal(text));
+  // Behind the start of a message the client would read ours as the rest of it.
+  if (!server_framer_.inside_message() || drop_server_rest_)
+    actions->to_client.append(wire::make_fatal(text));
   actions->close_client = true;
   actions->close_server = true;
   set_phase(Phase::Closing);
 }
 
 void Conversation::desynchronised(std::string_view what) {
+  drop_server_rest_ = true;  // nothing of the message at hand was forwarded
   const std::string detail =
       "The server's reply does not fit the statements that were sent: " + std::string(what) + ".";
   fail({"08P01", "protocol synchronization with the server was lost", detail, "Connect again."},

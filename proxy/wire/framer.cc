@@ -44,6 +44,7 @@ std::uint32_t wanted_prefix(Peer from, char type, const Wanted& wanted) {
       case 'D':
       case 'E':
       case 'C':
+      case 'S':
         return kAll;
       default:
         return 0;

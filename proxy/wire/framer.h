@@ -52,6 +52,8 @@ class Framer {
 
   // True between messages: nothing of the next one was seen.
   bool at_boundary() const { return remaining_ == 0 && (partial_.empty() || delivered_); }
+  // True when the start of a message was given out and the rest of it is still to come.
+  bool inside_message() const { return remaining_ > 0; }
   // The bytes of an incomplete message that were kept.
   std::size_t kept_bytes() const { return delivered_ ? 0 : partial_.size(); }
 

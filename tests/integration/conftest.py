@@ -11,6 +11,17 @@ from harness.postgres_server import PostgresServer  # noqa: E402
 from harness.proxy_process import ProxyProcess, configuration  # noqa: E402
 
 
+def pytest_addoption(parser):
+    parser.addoption("--torture", type=int, default=60, help="how many random sequences of messages (test_torture.py)")
+    parser.addoption("--torture-from", type=int, default=1, help="the first one's seed")
+
+
+def pytest_generate_tests(metafunc):
+    if "torture_seed" in metafunc.fixturenames:
+        first = metafunc.config.getoption("--torture-from")
+        metafunc.parametrize("torture_seed", range(first, first + metafunc.config.getoption("--torture")))
+
+
 @pytest.fixture(scope="session")
 def postgres():
     server = PostgresServer()

@@ -119,7 +119,7 @@ TEST_F(ReplyQueueTest, OrderSurvivesALongPipeline) {
 
 TEST_F(ReplyQueueTest, ASyncBehindACopyIsNoneUntilItsDataIsOver) {
   sent({Reply::Execute, Reply::Sync, Reply::Sync});
-  queue_.back().copy_ended = true;
+  queue_.back().copy_ends = 1;
   sent({Reply::Sync, Reply::Parse});
   const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
   EXPECT_EQ(ignored.count, 2U);
@@ -137,10 +137,21 @@ TEST_F(ReplyQueueTest, WhileTheDataOfACopyIsNotOverEverySyncIsNone) {
 
 TEST_F(ReplyQueueTest, ACopyWhoseDataIsOverBeforeAnySyncIgnoresNone) {
   sent({Reply::Execute});
-  queue_.back().copy_ended = true;
+  queue_.back().copy_ends = 1;
   sent({Reply::Sync});
   EXPECT_EQ(queue_.drop_ignored_syncs().count, 0U);
   EXPECT_EQ(waiting(), (std::vector{Reply::Execute, Reply::Sync}));
+}
+
+TEST_F(ReplyQueueTest, EndsOfDataSentAheadBelongToTheCopiesOfAQueryInTheirOrder) {
+  sent({Reply::Query, Reply::Sync});
+  queue_.back().copy_ends = 2;
+  EXPECT_TRUE(queue_.drop_ignored_syncs().data_ended);
+  sent({Reply::Sync});
+  const ReplyQueue::IgnoredSyncs second = queue_.drop_ignored_syncs();
+  EXPECT_EQ(second.count, 0U);
+  EXPECT_TRUE(second.data_ended);
+  EXPECT_FALSE(queue_.drop_ignored_syncs().data_ended);
 }
 
 TEST_F(ReplyQueueTest, ClearedItExpectsNothingAndSkipsNothing) {
