@@ -215,7 +215,7 @@ constexpr Key kKeys[] = {
      .default_text = "60s",
      .max = 24 * kHour,
      .slot = slot<&Config::drain>(),
-     .help = "Time for sessions to end before they are closed."},
+     .help = "Time sessions go on after SIGTERM; then each ends at its next idle point."},
 
     {.path = "log", .type = Section, .help = "What is logged; never values of rows."},
     {.path = "log.level",

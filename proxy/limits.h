@@ -32,6 +32,8 @@ inline constexpr std::size_t kWorkerStack = 64UL * 1024 * 1024;
 inline constexpr std::size_t kRepliesMax = 100'000;
 // The catalog's answer to a look-up; a longer one counts as none.
 inline constexpr std::uint32_t kLookUpAnswerMax = 16U * 1024 * 1024;
+// A client that says nothing is not waited for any longer once the proxy drains.
+inline constexpr std::chrono::milliseconds kTurnedAwayMax{2000};
 // A session's own look-up may hold the client this long (protocol.md 3.7).
 inline constexpr std::chrono::milliseconds kLookUpBudget{2000};
 

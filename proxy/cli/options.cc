@@ -86,6 +86,8 @@ void add_run(CLI::App& app, Options& options) {
   verb.add_option("--pid-file", options.pid_file, "written once ready, removed at the end")
       ->envname("PGCONCORD_PID_FILE")
       ->type_name("FILE");
+  verb.add_flag("--take-over", options.take_over,
+                "listen beside a running pgconcord, which is to be stopped then (online restart)");
   verb.add_option("--port-file", options.port_file)->group("");
   verb.callback([&options] { options.verb = Verb::Run; });
 }

@@ -45,6 +45,7 @@ struct Options {
   Format format = Format::Human;
   Overrides overrides;
   std::string pid_file;
+  bool take_over = false;                   // run: online restart
   std::string port_file;                    // run, hidden: for tests
   std::optional<int> pid;                   // reload
   bool strict = false;                      // check

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -18,19 +19,26 @@ constexpr std::uint64_t kPauseMilliseconds = 250;
 // Clients over the limit that may wait for their refusal at once (protocol.md 1.20); others are
 // closed unheard.
 constexpr std::size_t kRefusalsMax = 32;
+// How often a draining process looks whether another took its addresses over, and how long clients
+// may be on their way to our socket after that: a handshake with one lost packet.
+constexpr std::uint64_t kWatchMilliseconds = 100;
+constexpr std::uint64_t kHandOverMilliseconds = 1500;
 
 }  // namespace
 
 Result<std::unique_ptr<Acceptor>> Acceptor::open(uv_loop_t& loop,
                                                  const std::vector<policies::Listener>& listeners,
-                                                 metrics::Shard& metrics) {
+                                                 Sharing sharing, metrics::Shard& metrics) {
   std::unique_ptr<Acceptor> acceptor(new Acceptor(loop, metrics));
   for (const policies::Listener& listener : listeners) {
-    auto socket = listen_on(listener.address);
+    auto socket = listen_on(listener.address, sharing);
     if (!socket) return tl::unexpected(std::move(socket.error()));
     auto listening = std::make_unique<Listening>();
-    listening->address = describe_bound(socket->get());
-    listening->unix_path = listener.address.unix_path;
+    const std::string& path = listener.address.unix_path;
+    listening->address = path.empty() ? describe_bound(socket->get()) : "unix:" + path;
+    listening->unix_path = path;
+    if (!path.empty()) listening->file = file_at(path);
+    if (path.empty() && other_listeners(socket->get()) == 0) share_new_clients(socket->get());
     listening->socket = std::move(*socket);
     listening->acceptor = acceptor.get();
     acceptor->listening_.push_back(std::move(listening));
@@ -45,8 +53,14 @@ Acceptor::Acceptor(uv_loop_t& loop, metrics::Shard& metrics)
 Acceptor::~Acceptor() {
   for (const auto& listening : listening_) {
     listening->poll.reset();
-    if (!listening->unix_path.empty()) ::unlink(listening->unix_path.c_str());
+    remove_file(*listening);
   }
+}
+
+// Not the socket of a process that took over.
+void Acceptor::remove_file(const Listening& listening) {
+  if (!listening.file || listening.file != file_at(listening.unix_path)) return;
+  ::unlink(listening.unix_path.c_str());
 }
 
 void Acceptor::start(Workers& workers) {
@@ -62,16 +76,52 @@ void Acceptor::start(Workers& workers) {
   }
 }
 
-void Acceptor::close() {
-  for (const auto& listening : listening_) {
-    while (accept_one(*listening)) {
+void Acceptor::drain(std::function<void()> on_left) {
+  is_draining_ = true;
+  on_left_ = std::move(on_left);
+  look_for_successors();
+  watch_ = make_handle<uv_timer_t>(
+      this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
+  if (!watch_) return;
+  uv_timer_start(
+      watch_.get(),
+      [](uv_timer_t* timer) { static_cast<Acceptor*>(timer->data)->look_for_successors(); },
+      kWatchMilliseconds, kWatchMilliseconds);
+}
+
+bool Acceptor::is_handing_over() const {
+  return std::any_of(listening_.begin(), listening_.end(),
+                     [](const auto& listening) { return listening->closes_at != 0; });
+}
+
+void Acceptor::look_for_successors() {
+  const bool was_handing_over = is_handing_over();
+  for (auto entry = listening_.begin(); entry != listening_.end();) {
+    Listening& listening = **entry;
+    look_for_successor(listening);
+    if (listening.closes_at == 0 || uv_now(&loop_) < listening.closes_at) {
+      ++entry;
+      continue;
     }
-    listening->poll.reset();
-    listening->socket.reset();
-    if (!listening->unix_path.empty()) ::unlink(listening->unix_path.c_str());
+    while (accept_one(listening)) {  // closing would reset them
+    }
+    entry = listening_.erase(entry);
   }
-  listening_.clear();
-  pause_.reset();
+  if (was_handing_over && !is_handing_over()) on_left_();
+}
+
+void Acceptor::look_for_successor(Listening& listening) {
+  if (listening.closes_at != 0) return;
+  if (!listening.unix_path.empty()) {
+    const auto file = file_at(listening.unix_path);
+    if (!file || file == listening.file) return;
+  } else {
+    const std::size_t others = other_listeners(listening.socket.get());
+    if (others == 0) return;
+    leave_new_clients(listening.socket.get(), others);
+  }
+  listening.closes_at = uv_now(&loop_) + kHandOverMilliseconds;
+  spdlog::info("left to another process address={}", listening.address);
 }
 
 std::vector<std::string> Acceptor::addresses() const {
@@ -100,7 +150,7 @@ bool Acceptor::accept_one(const Listening& listening) {
   Descriptor socket(
       ::accept4(listening.socket.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.is_open()) {
-    hand_over(std::move(socket), peer);
+    hand_over(listening, std::move(socket), peer);
     return true;
   }
   switch (errno) {
@@ -119,7 +169,7 @@ bool Acceptor::accept_one(const Listening& listening) {
   }
 }
 
-void Acceptor::hand_over(Descriptor socket, const SocketAddress& peer) {
+void Acceptor::hand_over(const Listening& listening, Descriptor socket, const SocketAddress& peer) {
   Worker* chosen = nullptr;
   std::size_t total = 0;
   for (const auto& worker : *workers_) {
@@ -130,7 +180,10 @@ void Acceptor::hand_over(Descriptor socket, const SocketAddress& peer) {
     refused_.add();
     return;
   }
-  const auto admission = total >= max_clients_ ? Admission::Refuse : Admission::Admit;
+  auto admission = total >= max_clients_ ? Admission::Refuse : Admission::Admit;
+  // A successor is there: this client came to us by chance, and a refusal would be one that the
+  // restart caused.
+  if (is_draining_ && listening.closes_at == 0) admission = Admission::TurnAway;
   chosen->accept({std::move(socket), describe(peer), next_id_++, admission});
 }
 

@@ -1,17 +1,20 @@
 // The listening sockets on the main loop: accepts and hands each client to the worker with the
-// fewest sessions.
+// fewest sessions. While the proxy drains, clients are turned away (protocol.md 1.18), or left to
+// the process that took the address over (7.10).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "metrics/registry.h"
 #include "policies/config.h"
 #include "proxy/net/socket.h"
+#include "proxy/net/succession.h"
 #include "proxy/net/uv_handle.h"
 #include "proxy/net/worker.h"
 
@@ -23,14 +26,17 @@ class Acceptor {
 
   // All or nothing: the first address that cannot be bound is the error.
   [[nodiscard]] static Result<std::unique_ptr<Acceptor>> open(
-      uv_loop_t& loop, const std::vector<policies::Listener>& listeners, metrics::Shard& metrics);
+      uv_loop_t& loop, const std::vector<policies::Listener>& listeners, Sharing sharing,
+      metrics::Shard& metrics);
   // Closes the listeners and removes their unix sockets.
   ~Acceptor();
 
   void start(Workers& workers);
-  // Hands over what the kernel has already accepted, so that no client is reset (protocol.md 7.10),
-  // then closes.
-  void close();
+  // From now on new clients are turned away, or left to a process that listens beside us: then
+  // ours closes once nobody is on the way to it, which `on_left` is told.
+  void drain(std::function<void()> on_left);
+  // A successor is there, and clients may still come through our sockets.
+  bool is_handing_over() const;
   void set_max_clients(std::size_t max_clients) { max_clients_ = max_clients; }
   // Addresses as bound, port 0 resolved; in the order of the configuration.
   std::vector<std::string> addresses() const;
@@ -39,7 +45,9 @@ class Acceptor {
   struct Listening {
     Descriptor socket;
     std::string address;
-    std::string unix_path;  // to be removed at the end; empty for TCP
+    std::string unix_path;        // to be removed at the end; empty for TCP
+    std::optional<FileId> file;   // what we put at unix_path
+    std::uint64_t closes_at = 0;  // loop time; 0 = nobody took over
     UvHandle<uv_poll_t> poll;
     Acceptor* acceptor = nullptr;
   };
@@ -48,7 +56,10 @@ class Acceptor {
   void listen(Listening& listening);
   void accept_from(const Listening& listening);
   bool accept_one(const Listening& listening);
-  void hand_over(Descriptor socket, const SocketAddress& peer);
+  void hand_over(const Listening& listening, Descriptor socket, const SocketAddress& peer);
+  void look_for_successors();
+  void look_for_successor(Listening& listening);
+  static void remove_file(const Listening& listening);
   void pause();
   void resume();
 
@@ -57,6 +68,9 @@ class Acceptor {
   std::vector<std::unique_ptr<Listening>> listening_;
   UvHandle<uv_timer_t> pause_;  // out of descriptors: nobody is accepted until it rings
   Workers* workers_ = nullptr;
+  UvHandle<uv_timer_t> watch_;  // for successors, while draining
+  std::function<void()> on_left_;
+  bool is_draining_ = false;
   std::size_t max_clients_ = 0;
   std::uint64_t next_id_ = 1;
 };

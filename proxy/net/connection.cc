@@ -38,6 +38,9 @@ void Connection::start() {
   if (admission_ == Admission::Refuse) {
     session_.refuse(context_.actions);
     carry_out();
+  } else if (admission_ == Admission::TurnAway) {
+    session_.drain(context_.actions);
+    carry_out();
   }
   settle();
 }

@@ -35,7 +35,11 @@ class ConnectionOwner {
   ~ConnectionOwner() = default;
 };
 
-enum class Admission : std::uint8_t { Admit, Refuse };
+enum class Admission : std::uint8_t {
+  Admit,
+  Refuse,    // too many clients
+  TurnAway,  // the proxy drains
+};
 
 // An accepted socket on its way to a worker.
 struct Accepted {

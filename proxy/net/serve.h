@@ -8,6 +8,7 @@
 
 #include "policies/config.h"
 #include "policies/load.h"
+#include "proxy/net/socket.h"
 
 namespace pgconcord::net {
 
@@ -52,14 +53,16 @@ struct ServeOptions {
   policies::Config config;
   ReadConfig reload;  // the configuration anew, with the same flags and environment; main thread
   OpenAdmin open_admin;
-  std::string pid_file;   // written once ready, removed at the end; empty = none
+  Sharing sharing = Sharing::Alone;  // TakeOver: another process listens there already
+  std::string pid_file;              // written once ready, removed at the end; empty = none
   std::string port_file;  // written once ready: `listen ADDRESS` for each listener, then `admin
                           // ADDRESS`; empty = none
   BuildFacts build;
 };
 
-// Listens, serves, reloads on SIGHUP, drains on SIGTERM, stops on SIGINT or a second SIGTERM. The
-// exit code: 0 after a drain or stop, 1 when it could not start (the log says why).
+// Listens, serves, reloads on SIGHUP, drains on SIGTERM, stops on SIGINT or a second SIGTERM; tells
+// systemd where NOTIFY_SOCKET says so. The exit code: 0 after a drain or stop, 1 when it could not
+// start (the log says why).
 int serve(ServeOptions options);
 
 }  // namespace pgconcord::net

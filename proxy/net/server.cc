@@ -25,6 +25,8 @@ using metrics::Metric;
 
 // A worker that has not turned its loop for so long is stuck.
 constexpr std::chrono::milliseconds kStuck{10'000};
+// Transactions that are open when the drain is over may take so long to end (protocol.md 7.9).
+constexpr std::chrono::milliseconds kEnding{10'000};
 
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -55,6 +57,14 @@ Result<void> write_file(const std::string& path, const std::string& content) {
   return tl::unexpected(NetError{0, "cannot write " + path});
 }
 
+// After an online restart it names the process that took over.
+bool is_own_pid_file(const std::string& path) {
+  if (path.empty()) return false;
+  std::ifstream file(path);
+  pid_t pid = 0;
+  return file >> pid && pid == ::getpid();
+}
+
 std::string upstream_text(const policies::Config& config) {
   std::vector<std::string> addresses;
   for (const auto& address : config.upstream.addresses) addresses.push_back(address.text);
@@ -83,16 +93,17 @@ Server::~Server() {
   signals_.clear();
   wake_.reset();
   deadline_.reset();
+  watchdog_.reset();
   uv_run(&loop_, UV_RUN_DEFAULT);  // the close callbacks
   uv_loop_close(&loop_);
-  if (!options_.pid_file.empty()) ::unlink(options_.pid_file.c_str());
+  if (is_own_pid_file(options_.pid_file)) ::unlink(options_.pid_file.c_str());
 }
 
 Result<void> Server::open() {
   std::signal(SIGPIPE, SIG_IGN);
   const auto& config = options_.config;
   if (auto enough = provide_descriptors(config.limits.max_clients); !enough) return enough;
-  auto acceptor = Acceptor::open(loop_, config.listeners, metrics_);
+  auto acceptor = Acceptor::open(loop_, config.listeners, options_.sharing, metrics_);
   if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
   acceptor_ = std::move(*acceptor);
   addresses_ = acceptor_->addresses();
@@ -116,6 +127,14 @@ Result<void> Server::open_loop() {
   deadline_ = make_handle<uv_timer_t>(
       this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
   const bool watching = watch(SIGHUP) && watch(SIGTERM) && watch(SIGINT);
+  if (const auto interval = service_manager_.watchdog_interval(); interval.count() != 0) {
+    watchdog_ = make_handle<uv_timer_t>(
+        this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
+    const auto period = static_cast<std::uint64_t>(interval.count());
+    uv_timer_start(
+        watchdog_.get(),
+        [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->feed_watchdog(); }, 0, period);
+  }
   probe_ = UpstreamProbe::open(loop_, options_.config.upstream, health_, metrics_);
   if (!wake_ || !deadline_ || !probe_ || !watching) {
     return tl::unexpected(NetError{0, "cannot set up the main event loop"});
@@ -156,6 +175,7 @@ void Server::run() {
       options_.build.version, joined(addresses_), quoted(upstream_text(running->config)),
       admin_->address(), policies::label(running->config.mode), running->config.policies.size(),
       workers_.size(), quoted(running->config.file));
+  service_manager_.ready("serving " + joined(addresses_));
   uv_run(&loop_, UV_RUN_DEFAULT);
 }
 
@@ -184,6 +204,7 @@ void Server::on_signal(int signal_number) {
 }
 
 void Server::reload() {
+  service_manager_.reloading();
   auto next = options_.reload();
   if (!next) {
     last_reload_successful_ = false;
@@ -195,6 +216,8 @@ void Server::reload() {
     }
     spdlog::error("reload failed errors={} effect=\"the running configuration stays\"",
                   next.error().size());
+    service_manager_.ready("serving " + joined(addresses_) +
+                           "; the last reload failed, see the log");
     return;
   }
   const auto ignored = keep_fixed_settings(settings()->config, *next);
@@ -234,40 +257,59 @@ void Server::finish_reload() {
   reload_success_time_ = unix_time();
   spdlog::info("reloaded generation={} mode={} policies={}", running->generation,
                policies::label(running->config.mode), running->config.policies.size());
+  service_manager_.ready("serving " + joined(addresses_));
 }
 
 void Server::drain() {
   state_ = State::Draining;
+  shared_.is_draining = true;
   const auto limit = settings()->config.drain;
-  std::size_t sessions = 0;
-  for (const auto& worker : workers_) sessions += worker->sessions();
-  spdlog::info("draining sessions={} limit_ms={}", sessions, limit.count());
-  acceptor_->close();
-  uv_timer_start(
-      deadline_.get(),
-      [](uv_timer_t* timer) {
-        spdlog::warn("drain deadline reached");
-        static_cast<Server*>(timer->data)->stop();
-      },
-      static_cast<std::uint64_t>(limit.count()), 0);
+  spdlog::info("draining sessions={} limit_ms={}", sessions(), limit.count());
+  service_manager_.stopping("draining, sessions left: " + std::to_string(sessions()));
+  acceptor_->drain([this] { stop_if_drained(); });
+  set_deadline(limit, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->end_sessions(); });
+  stop_if_drained();
+}
+
+void Server::end_sessions() {
+  state_ = State::Ending;
+  spdlog::info("ending sessions={} limit_ms={}", sessions(), kEnding.count());
   for (const auto& worker : workers_) worker->drain();
+  set_deadline(kEnding, [](uv_timer_t* timer) {
+    spdlog::warn("sessions did not end in time");
+    static_cast<Server*>(timer->data)->stop();
+  });
+}
+
+void Server::set_deadline(std::chrono::milliseconds limit, uv_timer_cb reached) {
+  uv_timer_start(deadline_.get(), reached, static_cast<std::uint64_t>(limit.count()), 0);
 }
 
 void Server::stop_if_drained() {
-  if (state_ != State::Draining) return;
-  for (const auto& worker : workers_) {
-    if (worker->sessions() != 0) return;
-  }
-  stop();
+  if (state_ != State::Draining && state_ != State::Ending) return;
+  if (sessions() == 0 && !acceptor_->is_handing_over()) stop();
 }
 
 void Server::stop() {
   if (state_ == State::Stopped) return;
+  state_ = State::Stopped;
+  spdlog::info("stopped sessions_cut={}", sessions());
+  service_manager_.stopping("stopped");
+  uv_stop(&loop_);
+}
+
+std::size_t Server::sessions() const {
   std::size_t sessions = 0;
   for (const auto& worker : workers_) sessions += worker->sessions();
-  state_ = State::Stopped;
-  spdlog::info("stopped sessions_cut={}", sessions);
-  uv_stop(&loop_);
+  return sessions;
+}
+
+// Not while a worker is stuck: then the service manager shall restart us.
+void Server::feed_watchdog() const {
+  for (const auto& worker : workers_) {
+    if (!worker->is_alive(kStuck)) return;
+  }
+  service_manager_.alive();
 }
 
 void Server::set_gauges(metrics::Shard& shard) const {

@@ -1,12 +1,13 @@
 // The running proxy: owns the acceptor, the workers, the admin interface and what they share. Lives
 // on the main thread; signals arrive here.
 //
-//   Running --SIGTERM--> Draining --all sessions ended, or the deadline, or a second SIGTERM-->
-//   Stopped
-//      `--SIGINT----------------------------------------------------------------------------------^
+//   Running --SIGTERM--> Draining --`shutdown.drain`--> Ending --kEnding--> Stopped
+// Draining: sessions go on, new clients are turned away. Ending: each session ends at its next idle
+// point. Both stop early when no session is left; SIGINT or a second SIGTERM stops at once.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,7 @@
 #include "policies/suspensions.h"
 #include "proxy/net/acceptor.h"
 #include "proxy/net/serve.h"
+#include "proxy/net/service_manager.h"
 #include "proxy/net/upstream_health.h"
 #include "proxy/net/upstream_probe.h"
 #include "proxy/net/uv_handle.h"
@@ -38,7 +40,7 @@ class Server final : Observable {
   void run();
 
  private:
-  enum class State : std::uint8_t { Running, Draining, Stopped };
+  enum class State : std::uint8_t { Running, Draining, Ending, Stopped };
 
   Result<void> open_workers();
   Result<void> open_admin();
@@ -50,6 +52,10 @@ class Server final : Observable {
   void install(policies::Config config);
   void finish_reload();
   void drain();
+  void end_sessions();
+  void set_deadline(std::chrono::milliseconds limit, uv_timer_cb reached);
+  std::size_t sessions() const;
+  void feed_watchdog() const;
   void stop();
   void stop_if_drained();
   void set_gauges(metrics::Shard& shard) const;
@@ -73,7 +79,9 @@ class Server final : Observable {
   Acceptor::Workers workers_;
   std::vector<UvHandle<uv_signal_t>> signals_;
   UvHandle<uv_async_t> wake_;      // Shared::on_change
-  UvHandle<uv_timer_t> deadline_;  // of draining
+  UvHandle<uv_timer_t> deadline_;  // of draining, then of ending
+  ServiceManager service_manager_;
+  UvHandle<uv_timer_t> watchdog_;
   std::unique_ptr<UpstreamProbe> probe_;
   std::unique_ptr<AdminInterface> admin_;
   std::atomic<State> state_{State::Running};

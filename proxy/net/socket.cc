@@ -20,7 +20,6 @@ namespace {
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 15;
 constexpr int kKeepAliveProbes = 4;
-constexpr unsigned kUserTimeoutMilliseconds = 120'000;
 // What the server itself uses for unix sockets: access is ruled by the directory and by
 // authentication.
 constexpr mode_t kUnixSocketMode = 0777;
@@ -61,7 +60,8 @@ bool is_served(const SocketAddress& address) {
   return probe && ::connect(probe->get(), address.raw(), address.size) == 0;
 }
 
-Result<Descriptor> bind_and_listen(const SocketAddress& address, const std::string& text) {
+Result<Descriptor> bind_and_listen(const SocketAddress& address, const std::string& text,
+                                   Sharing sharing) {
   auto socket = open_socket(address.storage.ss_family);
   if (!socket) return socket;
   set_option(socket->get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -69,9 +69,13 @@ Result<Descriptor> bind_and_listen(const SocketAddress& address, const std::stri
     // `[::]` means IPv6 only, so that `0.0.0.0` can be listed beside it.
     set_option(socket->get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
+  // Bound without it, the port cannot be shared by accident; given afterwards, a process that takes
+  // over may join.
+  if (sharing == Sharing::TakeOver) set_option(socket->get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (::bind(socket->get(), address.raw(), address.size) != 0) {
     return tl::unexpected(failure("cannot listen on " + text, errno));
   }
+  set_option(socket->get(), SOL_SOCKET, SO_REUSEPORT, 1);
   tune(socket->get());  // accepted sockets inherit it
   if (::listen(socket->get(), SOMAXCONN) != 0) {
     return tl::unexpected(failure("cannot listen on " + text, errno));
@@ -79,17 +83,35 @@ Result<Descriptor> bind_and_listen(const SocketAddress& address, const std::stri
   return socket;
 }
 
-Result<Descriptor> listen_unix(const policies::Address& address) {
+// Beside the living socket, then in its place: no client finds nobody.
+Result<Descriptor> replace_unix(const policies::Address& address) {
+  const std::string draft = address.unix_path + ".new";
+  const auto target = unix_address(draft);
+  if (!target) return tl::unexpected(failure("cannot listen on " + address.text, ENAMETOOLONG));
+  ::unlink(draft.c_str());
+  auto socket = bind_and_listen(*target, address.text, Sharing::Alone);
+  if (!socket) return socket;
+  const bool in_place = ::chmod(draft.c_str(), kUnixSocketMode) == 0 &&
+                        ::rename(draft.c_str(), address.unix_path.c_str()) == 0;
+  if (in_place) return socket;
+  const int error_number = errno;
+  ::unlink(draft.c_str());
+  return tl::unexpected(failure("cannot listen on " + address.text, error_number));
+}
+
+Result<Descriptor> listen_unix(const policies::Address& address, Sharing sharing) {
   const auto target = unix_address(address.unix_path);
   if (!target) return tl::unexpected(failure("cannot listen on " + address.text, ENAMETOOLONG));
   struct stat status {};
   if (::lstat(address.unix_path.c_str(), &status) == 0) {
-    if (!S_ISSOCK(status.st_mode) || is_served(*target)) {
+    const bool is_living = S_ISSOCK(status.st_mode) && is_served(*target);
+    if (is_living && sharing == Sharing::TakeOver) return replace_unix(address);
+    if (!S_ISSOCK(status.st_mode) || is_living) {
       return tl::unexpected(failure("cannot listen on " + address.text, EADDRINUSE));
     }
     ::unlink(address.unix_path.c_str());
   }
-  auto socket = bind_and_listen(*target, address.text);
+  auto socket = bind_and_listen(*target, address.text, Sharing::Alone);
   if (socket && ::chmod(address.unix_path.c_str(), kUnixSocketMode) != 0) {
     return tl::unexpected(failure("cannot set the permissions of " + address.text, errno));
   }
@@ -176,17 +198,16 @@ void tune(int descriptor) {
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
-  set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(kUserTimeoutMilliseconds));
 }
 
-Result<Descriptor> listen_on(const policies::Address& address) {
-  if (!address.unix_path.empty()) return listen_unix(address);
+Result<Descriptor> listen_on(const policies::Address& address, Sharing sharing) {
+  if (!address.unix_path.empty()) return listen_unix(address, sharing);
   if (const auto numeric = without_resolver(address)) {
-    return bind_and_listen(*numeric, address.text);
+    return bind_and_listen(*numeric, address.text, sharing);
   }
   const auto resolved = resolve_now(address);
   if (!resolved) return tl::unexpected(resolved.error());
-  return bind_and_listen(*resolved, address.text);
+  return bind_and_listen(*resolved, address.text, sharing);
 }
 
 }  // namespace pgconcord::net

@@ -58,12 +58,19 @@ std::optional<SocketAddress> without_resolver(const policies::Address& address);
 
 // Non-blocking and close-on-exec.
 [[nodiscard]] Result<Descriptor> open_socket(int family);
-// protocol.md 7.1: no Nagle, keep-alive, and a bound on unacknowledged data, which keep-alive does
-// not cover.
+// protocol.md 7.1: no Nagle, keep-alive. No TCP_USER_TIMEOUT: it would also end a connection whose
+// living peer does not read for so long, which PostgreSQL allows for as long as the peer likes.
 void tune(int descriptor);
 
+// Whether an address may be one that a process of the same user listens on already.
+enum class Sharing : std::uint8_t {
+  Alone,
+  TakeOver,  // online restart: a TCP port is shared with the other process, a unix socket replaced
+};
+
 // Bound, listening, non-blocking. A stale unix socket (nobody listens) is replaced; a living one is
-// an error.
-[[nodiscard]] Result<Descriptor> listen_on(const policies::Address& address);
+// an error unless it is taken over. A TCP listener may be joined by a process that takes over.
+[[nodiscard]] Result<Descriptor> listen_on(const policies::Address& address,
+                                           Sharing sharing = Sharing::Alone);
 
 }  // namespace pgconcord::net

@@ -165,7 +165,7 @@ void Worker::on_finished(Connection& connection) {
     publish();
   }
   const bool was_last = sessions_.fetch_sub(1, std::memory_order_relaxed) == 1;
-  if (was_last && is_draining_) shared_.on_change();
+  if (was_last && shared_.is_draining.load(std::memory_order_relaxed)) shared_.on_change();
 }
 
 void Worker::publish() {

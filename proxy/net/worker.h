@@ -25,8 +25,10 @@ struct Shared {
   policies::Suspensions& suspensions;
   metrics::Incidents& incidents;
   UpstreamHealth& health;
-  // On a worker's thread: new settings are in force there, or it drains and has no session left.
+  // On a worker's thread: new settings are in force there, or it has no session left while the
+  // proxy drains.
   std::function<void()> on_change;
+  std::atomic<bool> is_draining{false};
 };
 
 class Worker final : ConnectionOwner {
@@ -43,7 +45,7 @@ class Worker final : ConnectionOwner {
   // Any thread.
   void accept(Accepted accepted);
   void apply(session::SettingsRef settings);
-  // Tells every session, also those still to come.
+  // Tells every session, also those still to come, to end at its next idle point.
   void drain();
   // Drops every session and ends the thread; returns when it has ended.
   void stop();

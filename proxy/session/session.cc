@@ -219,8 +219,10 @@ void Conversation::server_eof() {
 void Conversation::tick() {
   const bool starting =
       phase == Phase::Startup || phase == Phase::Connecting || phase == Phase::Authenticating;
-  if (starting && env.now - opened_ > settings_->config.limits.startup_timeout) {
-    accounts().connection_failed("timeout");
+  const bool turned_away = draining && phase == Phase::Startup;
+  const auto limit = turned_away ? kTurnedAwayMax : settings_->config.limits.startup_timeout;
+  if (starting && env.now - opened_ > limit) {
+    accounts().connection_failed(turned_away ? "draining" : "timeout");
     actions->close_client = actions->close_server = true;
     set_phase(Phase::Closing);
     return;
@@ -240,8 +242,7 @@ bool Conversation::idle() const {
 void Conversation::drain() {
   draining = true;
   if (phase == Phase::Startup) {
-    actions->close_client = actions->close_server = true;
-    set_phase(Phase::Closing);
+    opened_ = env.now;  // it has yet to say hello, and is then told 57P03 (1.18)
   } else if (idle()) {
     fail(kShuttingDown, "draining");
   }

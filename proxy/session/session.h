@@ -77,7 +77,7 @@ class Session {
   // About once a second while the session lives: deadlines of start-up and of own look-ups.
   void on_tick(Actions& actions);
   // The proxy is going away: a session that is idle now is told so (57P01) and closed, another at
-  // its next idle point.
+  // its next idle point; one that has not begun is refused (57P03) when it does.
   void drain(Actions& actions);
   // The limit of clients is reached: after the StartupMessage the client gets FATAL 53300.
   void refuse(Actions& actions);

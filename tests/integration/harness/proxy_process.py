@@ -30,6 +30,8 @@ def configuration(upstream, policies="", mode="enforce", listen=("127.0.0.1:0",)
         f"upstream: {{address: [{upstream}]}}\nadmin: {{address: 127.0.0.1:0}}\n"
     )
     text += textwrap.dedent(more)
+    if "shutdown:" not in more:
+        text += "shutdown: {drain: 0s}\n"  # a test that is over waits for no session
     if policies:
         text += "policies:\n" + textwrap.indent(textwrap.dedent(policies).strip("\n"), "  ") + "\n"
     return text

@@ -235,10 +235,19 @@ TEST_F(ConnectionTest, StopsReadingTheServerWhileTheClientDoesNotRead) {
   }));
 }
 
-TEST_F(ConnectionTest, EndsAnIdleClientWhenTheProxyDrains) {
+TEST_F(ConnectionTest, TellsAClientThatStartsWhileTheProxyDrains) {
   start();
   connection->drain();
-  received_by_client_until_end();
+  send(client, startup());
+  EXPECT_THAT(received_by_client_until_end(), testing::HasSubstr("57P03"));
+  client.reset();
+  EXPECT_TRUE(loop.run_until([&] { return connection == nullptr; }));
+}
+
+TEST_F(ConnectionTest, TurnsAClientAwayThatComesWhileTheProxyDrains) {
+  start(Admission::TurnAway);
+  send(client, startup());
+  EXPECT_THAT(received_by_client_until_end(), testing::HasSubstr("57P03"));
   client.reset();
   EXPECT_TRUE(loop.run_until([&] { return connection == nullptr; }));
 }
