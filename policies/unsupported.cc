@@ -40,7 +40,6 @@ void refuse_settings(const Config& config, Refusals& refusals) {
     const std::string path = "listen[" + std::to_string(index) + "].";
     refusals.add(each.tls.mode != "disable", path + "tls.mode: " + each.tls.mode,
                  "use `mode: disable`");
-    refusals.add(!each.proxy_trusted.empty(), path + "proxy_protocol.trusted", "remove it");
   }
   const Upstream& upstream = config.upstream;
   refusals.add(upstream.tls.mode != "disable", "upstream.tls.mode: " + upstream.tls.mode,

@@ -13,6 +13,9 @@ inline constexpr std::uint32_t kStartupBodyMax = 10'000;
 // protocol.md 4.16: small client messages, and the server's PQ_LARGE_MESSAGE_LIMIT for Q P B F d.
 inline constexpr std::uint32_t kSmallMessageMax = 10'000;
 inline constexpr std::uint32_t kLargeMessageMax = (1U << 30) - 2;
+// protocol.md 1.22: a PROXY header, version 2, with its TLVs; version 1 has at most 107 bytes.
+inline constexpr std::size_t kProxyHeaderMax = 16 + 2048;
+inline constexpr std::size_t kProxyLineMax = 107;
 // protocol.md 2.13: any message before AuthenticationOk.
 inline constexpr std::uint32_t kAuthMessageMax = 64 * 1024;
 // protocol.md 4.20: errors and notices are read up to here, the rest streams through.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proxy/net/log.h"
+#include "proxy/net/proxy_header.h"
 
 namespace pgconcord::net {
 namespace {
@@ -37,6 +38,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::open(uv_loop_t& loop,
     const std::string& path = listener.address.unix_path;
     listening->address = path.empty() ? describe_bound(socket->get()) : "unix:" + path;
     listening->unix_path = path;
+    listening->balancers = listener.proxy_trusted;
     if (!path.empty()) listening->file = file_at(path);
     if (path.empty() && other_listeners(socket->get()) == 0) share_new_clients(socket->get());
     listening->socket = std::move(*socket);
@@ -184,7 +186,9 @@ void Acceptor::hand_over(const Listening& listening, Descriptor socket, const So
   // A successor is there: this client came to us by chance, and a refusal would be one that the
   // restart caused.
   if (is_draining_ && listening.closes_at == 0) admission = Admission::TurnAway;
-  chosen->accept({std::move(socket), describe(peer), next_id_++, admission});
+  const bool from_balancer = is_inside(peer, listening.balancers);
+  chosen->accept({std::move(socket), describe(peer), next_id_++, admission,
+                  from_balancer ? Prelude::ProxyHeader : Prelude::None});
 }
 
 void Acceptor::pause() {

@@ -45,9 +45,10 @@ class Acceptor {
   struct Listening {
     Descriptor socket;
     std::string address;
-    std::string unix_path;        // to be removed at the end; empty for TCP
-    std::optional<FileId> file;   // what we put at unix_path
-    std::uint64_t closes_at = 0;  // loop time; 0 = nobody took over
+    std::vector<std::string> balancers;  // networks whose connections start with a PROXY header
+    std::string unix_path;               // to be removed at the end; empty for TCP
+    std::optional<FileId> file;          // what we put at unix_path
+    std::uint64_t closes_at = 0;         // loop time; 0 = nobody took over
     UvHandle<uv_poll_t> poll;
     Acceptor* acceptor = nullptr;
   };

@@ -41,12 +41,15 @@ enum class Admission : std::uint8_t {
   TurnAway,  // the proxy drains
 };
 
+enum class Prelude : std::uint8_t { None, ProxyHeader };  // what comes before the first message
+
 // An accepted socket on its way to a worker.
 struct Accepted {
   Descriptor socket;
   std::string peer;      // for logs
   std::uint64_t id = 0;  // of the session
   Admission admission = Admission::Admit;
+  Prelude prelude = Prelude::None;
 };
 
 class Connection final : StreamEvents, ConnectorEvents {

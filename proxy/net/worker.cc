@@ -1,6 +1,7 @@
 #include "proxy/net/worker.h"
 
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 
 #include <ctime>
 #include <utility>
@@ -62,6 +63,7 @@ Worker::Worker(session::SettingsRef settings, Shared& shared, metrics::Shard& me
 
 Worker::~Worker() {
   if (has_thread_) stop();
+  preludes_.clear();
   connections_.clear();
   wake_.reset();
   tick_.reset();
@@ -108,10 +110,14 @@ void Worker::read_inbox() {
   }
   stamp();
   if (inbox.settings) take(std::move(inbox.settings));
-  for (Accepted& accepted : inbox.accepted) add(std::move(accepted));
+  for (Accepted& accepted : inbox.accepted) {
+    accepted.prelude == Prelude::ProxyHeader ? await_header(std::move(accepted))
+                                             : add(std::move(accepted));
+  }
   if (inbox.drain && !is_draining_) drain_sessions();
   if (!inbox.stop) return;
-  sessions_.fetch_sub(connections_.size(), std::memory_order_relaxed);
+  sessions_.fetch_sub(connections_.size() + preludes_.size(), std::memory_order_relaxed);
+  preludes_.clear();
   connections_.clear();
   uv_stop(&loop_);
 }
@@ -122,13 +128,53 @@ void Worker::take(session::SettingsRef settings) {
   shared_.on_change();
 }
 
-void Worker::add(Accepted accepted) {
-  if (connections_.empty()) {
-    stamp();
-    uv_timer_start(
-        tick_.get(), [](uv_timer_t* timer) { static_cast<Worker*>(timer->data)->on_tick(); },
-        kTickMilliseconds, kTickMilliseconds);
+void Worker::start_ticking() {
+  if (!connections_.empty() || !preludes_.empty()) return;
+  stamp();
+  uv_timer_start(
+      tick_.get(), [](uv_timer_t* timer) { static_cast<Worker*>(timer->data)->on_tick(); },
+      kTickMilliseconds, kTickMilliseconds);
+}
+
+void Worker::await_header(Accepted accepted) {
+  start_ticking();
+  PreludeEvents& events = *this;
+  auto prelude = ProxyPrelude::open(loop_, events, std::move(accepted));
+  if (!prelude) return note_end();
+  const std::uint64_t id = prelude->id();
+  preludes_.emplace(id, std::move(prelude));
+}
+
+void Worker::on_header_read(ProxyPrelude& prelude) {
+  const std::string balancer = prelude.peer_of_socket();
+  Accepted accepted = prelude.take();
+  preludes_.erase(accepted.id);
+  spdlog::debug("client named client={} by={}", accepted.peer, balancer);
+  add(std::move(accepted));
+}
+
+void Worker::on_header_failed(ProxyPrelude& prelude, std::string_view reason) {
+  if (!reason.empty()) {
+    metrics_.cell(Metric::ClientConnectionFailures, {reason}).add();
+    spdlog::warn("no PROXY header from={} reason={}", prelude.peer_of_socket(), reason);
   }
+  preludes_.erase(prelude.id());
+  note_end();
+}
+
+void Worker::drop_silent_preludes() {
+  const bool is_ending = shared_.is_draining.load(std::memory_order_relaxed);
+  const auto limit =
+      is_ending ? kTurnedAwayMax : context_->environment.settings->config.limits.startup_timeout;
+  for (auto entry = preludes_.begin(); entry != preludes_.end();) {
+    ProxyPrelude& prelude = *(entry++)->second;
+    const std::chrono::milliseconds age(uv_now(&loop_) - prelude.opened());
+    if (age > limit) on_header_failed(prelude, "timeout");
+  }
+}
+
+void Worker::add(Accepted accepted) {
+  start_ticking();
   ConnectionOwner& owner = *this;
   const std::uint64_t id = accepted.id;
   auto& connection =
@@ -155,12 +201,17 @@ void Worker::on_tick() {
     Connection& connection = *(entry++)->second;  // may end itself
     connection.on_tick();
   }
+  drop_silent_preludes();
   publish();
 }
 
 void Worker::on_finished(Connection& connection) {
   connections_.erase(connection.id());
-  if (connections_.empty()) {
+  note_end();
+}
+
+void Worker::note_end() {
+  if (connections_.empty() && preludes_.empty()) {
     uv_timer_stop(tick_.get());
     publish();
   }

@@ -10,12 +10,14 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "policies/plan.h"
 #include "proxy/net/connection.h"
 #include "proxy/net/context.h"
+#include "proxy/net/proxy_prelude.h"
 
 namespace pgconcord::net {
 
@@ -31,7 +33,7 @@ struct Shared {
   std::atomic<bool> is_draining{false};
 };
 
-class Worker final : ConnectionOwner {
+class Worker final : ConnectionOwner, PreludeEvents {
  public:
   // Starts the thread.
   [[nodiscard]] static Result<std::unique_ptr<Worker>> start(session::SettingsRef settings,
@@ -75,6 +77,12 @@ class Worker final : ConnectionOwner {
   void drain_sessions();
   void on_tick();
   void on_finished(Connection& connection) override;
+  void on_header_read(ProxyPrelude& prelude) override;
+  void on_header_failed(ProxyPrelude& prelude, std::string_view reason) override;
+  void await_header(Accepted accepted);
+  void drop_silent_preludes();
+  void start_ticking();
+  void note_end();
   void publish();
   void stamp();
 
@@ -87,6 +95,7 @@ class Worker final : ConnectionOwner {
   UvHandle<uv_async_t> wake_;
   UvHandle<uv_timer_t> tick_;  // runs while there are sessions
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<ProxyPrelude>> preludes_;
   bool is_draining_ = false;
   bool has_thread_ = false;
   uv_thread_t thread_{};
