@@ -75,6 +75,11 @@ constexpr std::array<MetricDefinition, kMetricCount> kDefinitions = {{
     {Metric::RewriteErrors, "pgconcord_rewrite_errors_total",
      "Rewritten statements that failed with an error the original could not have raised.", kCounter,
      kPolicySqlstate},
+    {Metric::Savepoints, "pgconcord_savepoints_total",
+     "Savepoints set around writes in transaction blocks for policies that say on_violation: "
+     "released, rolled_back behind a violation, or not set because the transaction had too many "
+     "(over_budget).",
+     kCounter, kDatabaseResult},
     {Metric::PolicySuspended, "pgconcord_policy_suspended",
      "1 while the policy is suspended because a rewritten statement failed where the original "
      "could not.",

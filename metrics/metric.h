@@ -20,6 +20,7 @@ enum class Metric : std::uint8_t {
   ConflictsAbsorbed,                 // policy, database, schema, table, constraint, apply
   LeftAlone,                         // policy, reason
   RewriteErrors,                     // policy, sqlstate
+  Savepoints,                        // database, result
   PolicySuspended,                   // policy                                           gauge
   PolicyInfo,                        // policy, mode, schema, table, constraint, action  gauge
   Statements,                        // database, command, protocol

@@ -72,7 +72,8 @@ constexpr std::array<Text, kReasonCount> kTexts{{
      "The application guards this write with its own savepoint and expects the error; say "
      "`guarded: rewrite` to change that."},
     {Reason::Pipeline, "pipeline",
-     "Other statements were sent before the answer was known, so it cannot be repeated."},
+     "Other statements were sent before the answer was known, or the transaction has too many "
+     "savepoints already, so it cannot be repeated."},
     {Reason::Rollout, "rollout", "This session is outside the policy's rollout."},
     {Reason::Suspended, "suspended",
      "The policy is suspended for this table and role after a rewritten statement failed; reload "

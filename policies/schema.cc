@@ -336,7 +336,9 @@ constexpr Key kKeys[] = {
      .default_text = "leave_alone",
      .allowed = "leave_alone rewrite",
      .slot = slot<&Policy::guarded>(),
-     .help = "A write the application guards itself: the first after its own SAVEPOINT."},
+     .help =
+         "A write the application guards itself: the first after its own SAVEPOINT, or the first "
+         "of a block opened right after a look-up in the same table found nothing."},
     {.path = "policies[].returning",
      .type = Word,
      .default_text = "leave_alone",

@@ -24,6 +24,13 @@ inline constexpr std::size_t kErrorInspectMax = 64 * 1024;
 inline constexpr std::size_t kReplayMax = 1024 * 1024;
 // Texts of writes are kept up to here, and Binds hashed, to explain violations.
 inline constexpr std::size_t kExplainedTextMax = 4 * 1024;
+// Of one transaction, ours and the client's: from the 65th that wrote on, every snapshot of the
+// server pays for them (protocol.md 5.12).
+inline constexpr std::uint32_t kSavepointsMax = 50;
+// A look-up longer than this is not remembered as what an INSERT behind it rests on.
+inline constexpr std::size_t kGuardTextMax = 8 * 1024;
+// Messages of one execution that are held until it is known whether it stands alone.
+inline constexpr std::size_t kGroupMax = 16;
 // protocol.md 4.8: names are significant in their first 63 bytes (NAMEDATALEN - 1).
 inline constexpr std::size_t kNameMax = 63;
 // One read buffer per worker.

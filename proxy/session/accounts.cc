@@ -127,6 +127,10 @@ void Accounts::parse_failure(policies::Reason reason) {
   shard_.cell(Metric::ParseFailures, {policies::label(reason)}).add();
 }
 
+void Accounts::savepoint(const DatabaseCells& cells, std::string_view result) {
+  shard_.cell(Metric::Savepoints, {cells.database, result}).add();
+}
+
 void Accounts::catalog_refresh(const DatabaseCells& cells, std::string_view result) {
   shard_.cell(Metric::CatalogRefreshes, {cells.database, result}).add();
   if (result != "success") return;

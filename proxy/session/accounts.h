@@ -54,6 +54,7 @@ class Accounts {
                 std::string_view apply, std::uint64_t count);
   void rewrite_error(const policies::Policy& policy, std::string_view sqlstate);
   void parse_failure(policies::Reason reason);
+  void savepoint(const DatabaseCells& cells, std::string_view result);
   void catalog_refresh(const DatabaseCells& cells, std::string_view result);
 
  private:

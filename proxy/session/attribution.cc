@@ -97,8 +97,8 @@ void Conversation::explain_violation(const metrics::Violation& violation,
   name = metrics::application_label(name);
   const std::string columns = joined(key.columns);
   const std::string sequence = key_sequence(key.columns, table);
-  const auto recorded = env.incidents.record(
-      {database, name, violation, statement, columns, sequence, evidence});
+  const auto recorded =
+      env.incidents.record({database, name, violation, statement, columns, sequence, evidence});
   if (recorded.wants_text && is_readable) {
     env.incidents.describe(recorded.group,
                            parser::text_without_values(sql, metrics::Incidents::kTextMax));

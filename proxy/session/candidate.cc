@@ -126,7 +126,7 @@ Conversation::Verdict Conversation::plan_insert(std::string_view sql, std::size_
   situation.catalog = scope_->catalog().get();
   situation.suspensions = &env.suspensions;
   situation.table = oid.value_or(0);
-  situation.guarded = after_savepoint_;
+  situation.guarded = guard_.covers(insert.table.name);
   plan = env.plans.plan(sql, work().outline, index, situation);
   const policies::Decision& decision = plan->decision;
   if (decision.policy == nullptr) return Verdict::Forward;
@@ -216,9 +216,9 @@ Conversation::Sent Conversation::query_to_be_planned(std::string_view sql, When 
                                                      Expected& expected) {
   const UpFront up_front = plan_up_front(sql, when);
   if (up_front.verdict == Verdict::Blocked) return Sent::Blocked;
-  look_up_failed_ = false;
   if (up_front.verdict == Verdict::Forward) return Sent::No;
-  after_savepoint_ = false;
+  look_up_failed_ = false;
+  guard_.other();
   send_edited_query(sql, up_front, expected);
   return Sent::Yes;
 }
@@ -232,7 +232,16 @@ void Conversation::watch_query(std::string_view sql, bool may_stand_alone, Expec
   }
   if (!expected.detail) expected.detail = std::make_unique<ReplyDetail>();
   expected.detail->statement = std::make_shared<const ClientStatement>(
-      ClientStatement{expected.command, false, false, std::string(sql), {}});
+      ClientStatement{expected.command, false, false, std::string(sql), {}, {}});
+  expected.detail->guarded = guards(sql);
+}
+
+// Of a statement that goes out as it came: does the application handle its violation itself?
+bool Conversation::guards(std::string_view sql) const {
+  const auto& policies = scope_->selection().policies;
+  return std::any_of(policies.begin(), policies.end(), [&](const policies::Policy* policy) {
+    return guard_.covers(policy->table) && contains_ignoring_case(sql, policy->table);
+  });
 }
 
 Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expected& expected) {
@@ -240,18 +249,28 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   const Command command = expected.command;
   const bool several = expected.detail != nullptr;
   const bool may_stand_alone = alone() && !several && command == Command::Insert;
+  Verdict savepoint = Verdict::Forward;
   if (may_hide_insert(command, sql) && scope_->mentions_table(sql)) {
     if (!may_stand_alone || scope_->has_up_front()) {
       const When when = may_stand_alone ? When::OnlyExplicit : When::Always;
       if (const Sent sent = query_to_be_planned(sql, when, expected); sent != Sent::No) return sent;
     }
-    watch_query(sql, may_stand_alone, expected);
+    if (alone_in_block() && !several && command == Command::Insert) {
+      savepoint = savepoint_verdict(sql);
+    }
+    if (savepoint == Verdict::Blocked) return Sent::Blocked;
+    look_up_failed_ = false;
+    if (savepoint == Verdict::Forward) watch_query(sql, may_stand_alone, expected);
   }
-  ClientStatement effects{command, several || may_change_names(command, sql), false, {}, {}};
+  ClientStatement effects{command, several || may_change_names(command, sql), false, {}, {}, {}};
   effects.changes_role = effects.changes_names && may_change_role(sql);
   note_effects(effects);
-  after_savepoint_ = (several ? expected.detail->commands.back() : command) == Command::Savepoint;
-  return Sent::No;
+  const Command last = several ? expected.detail->commands.back() : command;
+  const bool looks_up = command == Command::Select && !several && alone();
+  note_guard(last, looks_up ? sql : std::string_view());
+  if (savepoint == Verdict::Forward) return Sent::No;
+  send_guarded_query(sql, expected);
+  return Sent::Yes;
 }
 
 }  // namespace pgconcord::session

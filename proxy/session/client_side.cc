@@ -43,8 +43,12 @@ bool Conversation::client_frame(const wire::Frame& frame) {
   }
   if (group_) {
     if (group_takes(frame)) return true;
-    if (!end_group(frame.type == 'S')) return false;
+    if (!end_group(frame.type)) return false;
     if (frame.type == 'S') return client_sync(frame);
+    if (frame.type == 'H') {
+      to_server(frame);
+      return true;
+    }
   }
   overtake_replay();
   if (queue_.skipping() && frame.type != 'S' && frame.type != 'X') {
@@ -76,7 +80,7 @@ bool Conversation::client_frame(const wire::Frame& frame) {
       to_server(frame);
       return true;
     case 'F':
-      after_savepoint_ = false;
+      guard_.other();
       expect({Reply::FunctionCall, Origin::Client, Command::Other, false});
       to_server(frame);
       return true;
@@ -230,8 +234,10 @@ StatementRef Conversation::statement_of(const wire::ParseMessage& message, Comma
   const bool changes = scope_->enforces() && scope_->may_change_names(message.sql);
   const bool keep = command == Command::Deallocate || command == Command::Prepare ||
                     (may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql));
-  if (!keep && !changes) return written_statement(message, command);
+  const bool looks_up = command == Command::Select && message.sql.size() <= kGuardTextMax;
+  if (!keep && !changes && !looks_up) return written_statement(message, command);
   ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}, {}};
+  if (looks_up) statement.look_up = message.sql;
   if (keep) {
     statement.sql = message.sql;
     statement.parameter_types = message.parameter_types;
@@ -271,7 +277,7 @@ bool Conversation::client_bind(const wire::Frame& frame) {
                          !statement->sql.empty() && !queue_.skipping() &&
                          !(status_ == 'E' && queue_.empty());
   if (candidate) {
-    if (alone_in_batch() && frame.complete()) {
+    if (holds_binds() && frame.complete()) {
       hold_bind(frame, statement, names->portal);
       return true;
     }
@@ -304,11 +310,13 @@ void Conversation::client_execute(const wire::Frame& frame) {
     if (!expected.detail && !statement->sql.empty()) {
       expected.detail = std::make_unique<ReplyDetail>();
       expected.detail->statement = statement;
+      expected.detail->guarded = guards(statement->sql);
     }
     note_effects(*statement);
+    note_guard(statement->command,
+               alone_in_batch() ? std::string_view(statement->look_up) : std::string_view());
     forget_renamed(statement->command, statement->sql);
   }
-  after_savepoint_ = statement->command == Command::Savepoint;
   batch_open_ = batch_executed_ = true;
   expect(std::move(expected));
   to_server(frame);
@@ -354,6 +362,20 @@ bool Conversation::client_sync(const wire::Frame& frame) {
   expect({Reply::Sync, Origin::Client, Command::Other, true});
   to_server(frame);
   return true;
+}
+
+// `look_up`: the text of a SELECT that stands alone in autocommit, else empty.
+void Conversation::note_guard(Command command, std::string_view look_up) {
+  if (command == Command::Savepoint) {
+    ++savepoints_;
+    guard_.savepoint();
+  } else if (command == Command::Begin) {
+    guard_.begin();
+  } else if (!look_up.empty()) {
+    guard_.look_up(look_up);
+  } else {
+    guard_.other();
+  }
 }
 
 // What a statement may do to the session's idea of names, roles and the catalog (6.3 to 6.6).

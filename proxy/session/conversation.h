@@ -1,7 +1,7 @@
 // The state of a session and its parts; private to session/. One object per client, methods spread
 // over files by idea: session.cc (streams and phases), start_up.cc, client_side.cc, candidate.cc
-// and group.cc (INSERTs under a policy), server_side.cc, replay.cc (on_violation), look_up.cc (own
-// questions to the server).
+// and group.cc (INSERTs under a policy), savepoint.cc (on_violation in blocks), server_side.cc,
+// replay.cc (on_violation), look_up.cc (own questions to the server).
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,7 @@
 
 #include "parser/outline.h"
 #include "proxy/session/accounts.h"
+#include "proxy/session/guard.h"
 #include "proxy/session/policy_scope.h"
 #include "proxy/session/prepared_statements.h"
 #include "proxy/session/replay.h"
@@ -47,15 +48,16 @@ struct LookUp {
   std::string ready;      // SessionStart: the client's first ReadyForQuery, held back
 };
 
-// Bind, Describe and Execute of one candidate, held until it is known whether more follows before
-// the Sync.
+// Bind, Execute and what belongs to them of one candidate, held until it is known whether more
+// follows before the Sync or Flush.
 struct Group {
-  std::string bytes;  // the messages, whole, in order
-  std::vector<Reply> replies;
+  std::string bytes;           // the messages, whole, in order
+  std::vector<Reply> replies;  // one for each
   StatementRef statement;
   std::string portal;
-  std::string bind;     // body of the Bind
-  std::string execute;  // the Execute, a whole message; empty until it came
+  std::string bind;               // body of the Bind
+  std::size_t execute_at = 0;     // the Execute in `bytes`; 0 until it came
+  std::size_t execute_index = 0;  // and in `replies`
 };
 
 enum class Blocked : std::uint8_t {
@@ -135,6 +137,7 @@ class Conversation {
   void remember_statement(std::string_view name, StatementRef statement);
   void forget_renamed(parser::Command command, std::string_view sql);
   void note_effects(const ClientStatement& statement);
+  void note_guard(parser::Command command, std::string_view look_up);
   void split_statements(std::string_view sql, Expected& expected);
   StatementRef statement_of(const wire::ParseMessage& message, parser::Command command) const;
   StatementRef written_statement(const wire::ParseMessage& message, parser::Command command) const;
@@ -154,6 +157,7 @@ class Conversation {
   bool lexing_safe() const { return conforming_strings_ && utf8_; }
   bool alone() const;           // autocommit, nothing in flight, no batch open
   bool alone_in_batch() const;  // the same but for the batch's own Parse and Describe
+  bool holds_binds() const;
   UpFront plan_up_front(std::string_view sql, When when);
   Verdict plan_statement(std::string_view sql, std::size_t index,
                          const parser::Statement& statement, When when, UpFront& up_front);
@@ -164,11 +168,14 @@ class Conversation {
   bool may_change_names(parser::Command command, std::string_view sql) const;
   Sent query_to_be_planned(std::string_view sql, When when, Expected& expected);
   void watch_query(std::string_view sql, bool may_stand_alone, Expected& expected);
+  bool guards(std::string_view sql) const;
   Sent query_of_candidate(std::string_view sql, Expected& expected);
   void send_edited_query(std::string_view sql, const UpFront& up_front, Expected& expected);
   void hold_bind(const wire::Frame& frame, const StatementRef& statement, std::string_view portal);
   bool group_takes(const wire::Frame& frame);
-  bool end_group(bool with_sync);
+  std::optional<Reply> reply_in_group(const wire::Frame& frame);
+  bool end_group(char next);
+  void arm_group(char next);
   void flush_group(bool armed);
   bool bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
                         const StatementRef& statement);
@@ -177,6 +184,16 @@ class Conversation {
   std::vector<Rewritten> edit_text(const UpFront& up_front, std::string_view sql,
                                    std::string& edited);
   std::unique_ptr<ReplyDetail> take_rewritten(std::string_view portal);
+
+  // savepoint.cc
+  enum class Control : std::uint8_t { Set, Back, Release };
+  bool alone_in_block() const;
+  bool block_batch_stands_alone() const;
+  Verdict savepoint_verdict(std::string_view sql);
+  bool may_be_cured(std::string_view sql, const parser::RelationName& name);
+  void send_guarded_query(std::string_view sql, Expected& expected);
+  void send_control(Control control);
+  void control_error(const wire::Frame& frame, const wire::ErrorResponse& error);
 
   // server_side.cc
   void server_frame(const wire::Frame& frame);
@@ -230,12 +247,17 @@ class Conversation {
   Replay& armed_replay(std::string_view sql);
   void overtake_replay();
   bool hold_violation(const wire::Frame& frame, const wire::ErrorResponse& error);
+  void replay_behind_flush();
   bool catalog_knows(const wire::ErrorResponse& error) const;
   bool decide_replay(const wire::ErrorResponse& error);
   policies::Situation situation_after(const wire::ErrorResponse& error) const;
+  policies::Situation situation_of(std::string_view schema, std::string_view table,
+                                   std::string_view constraint) const;
+  bool must_not_replay(const policies::Policy& policy) const;
   bool replay_or_release(const wire::Frame& ready);
   void replay_after_look_up();
   void send_replay();
+  void send_simple_replay(const std::string& edited, std::unique_ptr<ReplyDetail> detail);
   void send_extended_replay(const std::string& edited, std::unique_ptr<ReplyDetail> detail);
   void release_violation();
   void end_replay();
@@ -292,7 +314,8 @@ class Conversation {
   bool shutdown_due_ = false;       // the client's end of stream came while its bytes were held
   bool batch_open_ = false;         // extended messages were sent since the last Sync
   bool batch_executed_ = false;
-  bool after_savepoint_ = false;
+  Guard guard_;
+  std::uint32_t savepoints_ = 0;  // of the transaction, ours and the client's
   bool ddl_seen_ = false;
   std::uint32_t readies_due_ = 0;  // ReadyForQuery the client still waits for
   std::vector<std::pair<std::string, std::unique_ptr<ReplyDetail>>>

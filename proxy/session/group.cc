@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "parser/edit.h"
+#include "proxy/limits.h"
 #include "proxy/session/conversation.h"
 
 namespace pgconcord::session {
@@ -26,33 +27,57 @@ void Conversation::hold_bind(const wire::Frame& frame, const StatementRef& state
   group_->bind = frame.body;
 }
 
-// Describe and Execute of the held portal join the group; anything else ends it.
+// Is it worth holding a Bind until it is known whether it stands alone? In a block only for a
+// savepoint.
+bool Conversation::holds_binds() const {
+  return alone_in_batch() || (scope_->has_on_violation() && block_batch_stands_alone());
+}
+
+// What belongs to the held execution joins the group; anything else ends it.
 bool Conversation::group_takes(const wire::Frame& frame) {
-  if (frame.type == 'D' && group_->execute.empty()) {
-    const auto object = wire::named_object(frame.body);
-    if (!object || object->kind != 'P' || wire::significant(object->name) != group_->portal)
-      return false;
-    group_->replies.push_back(Reply::DescribePortal);
-  } else if (frame.type == 'E' && group_->execute.empty()) {
-    const auto message = wire::execute_message(frame.body);
-    if (!message || wire::significant(message->portal) != group_->portal) return false;
-    group_->replies.push_back(Reply::Execute);
-    group_->execute = frame.raw;
-  } else {
-    return false;
+  if (group_->replies.size() >= kGroupMax || !frame.complete()) return false;
+  const std::optional<Reply> reply = reply_in_group(frame);
+  if (!reply) return false;
+  if (*reply == Reply::Execute) {
+    group_->execute_at = group_->bytes.size();
+    group_->execute_index = group_->replies.size();
   }
+  group_->replies.push_back(*reply);
   group_->bytes.append(frame.raw);
   return true;
 }
 
-bool Conversation::end_group(bool with_sync) {
-  const bool stands_alone = with_sync && !group_->execute.empty();
+std::optional<Reply> Conversation::reply_in_group(const wire::Frame& frame) {
+  const bool executed = group_->execute_at != 0;
+  if (frame.type == 'E') {
+    const auto message = wire::execute_message(frame.body);
+    const bool own = message && wire::significant(message->portal) == group_->portal;
+    return own && !executed ? std::optional(Reply::Execute) : std::nullopt;
+  }
+  const bool names = frame.type == 'D' || (frame.type == 'C' && executed);
+  const auto object = names ? wire::named_object(frame.body) : std::nullopt;
+  if (!object) return std::nullopt;
+  const bool is_portal = object->kind == 'P';
+  if (is_portal && wire::significant(object->name) != group_->portal) return std::nullopt;
+  if (frame.type == 'D') return is_portal ? Reply::DescribePortal : Reply::DescribeStatement;
+  is_portal ? portals_.forget(object->name) : remember_statement(object->name, nullptr);
+  return Reply::Close;
+}
+
+// `next`: the type of the message that ends it.
+bool Conversation::end_group(char next) {
+  const bool complete = (next == 'S' || next == 'H') && group_->execute_at != 0;
+  const bool stands_alone = complete && status_ == 'I';
   const std::string_view sql = group_->statement->sql;
   UpFront up_front;
   if (!stands_alone || scope_->has_up_front()) {
     up_front = plan_up_front(sql, stands_alone ? When::OnlyExplicit : When::Always);
     if (up_front.verdict == Verdict::Blocked) return false;
   }
+  const bool sent_as_it_is = up_front.verdict == Verdict::Forward;
+  Verdict savepoint = Verdict::Forward;
+  if (complete && sent_as_it_is && status_ == 'T') savepoint = savepoint_verdict(sql);
+  if (savepoint == Verdict::Blocked) return false;
   look_up_failed_ = false;
   if (up_front.verdict == Verdict::Rewrite) {
     redirect_bind(up_front, *group_->statement, group_->bind,
@@ -60,16 +85,28 @@ bool Conversation::end_group(bool with_sync) {
     group_->bytes.erase(0, 5 + group_->bind.size());
     group_->replies.erase(group_->replies.begin());
   }
-  const bool armed = stands_alone && up_front.verdict == Verdict::Forward;
-  if (armed) {
-    Replay& replay = armed_replay(sql);
-    replay.extended = true;
-    replay.parameter_types = group_->statement->parameter_types;
-    replay.bind = group_->bind;
-    replay.execute = group_->execute;
+  const bool armed = (stands_alone && sent_as_it_is) || savepoint == Verdict::Rewrite;
+  if (armed) arm_group(next);
+  if (savepoint == Verdict::Rewrite) {
+    replay_->savepoint = true;
+    ++savepoints_;
+    send_control(Control::Set);
   }
   flush_group(armed);
+  if (savepoint == Verdict::Rewrite) send_control(Control::Release);
   return true;
+}
+
+void Conversation::arm_group(char next) {
+  Replay& replay = armed_replay(group_->statement->sql);
+  replay.extended = true;
+  replay.flushed = next == 'H';
+  replay.parameter_types = group_->statement->parameter_types;
+  replay.bind = group_->bind;
+  replay.execute = group_->bytes.substr(group_->execute_at);
+  replay.answers.assign(
+      group_->replies.begin() + static_cast<std::ptrdiff_t>(group_->execute_index),
+      group_->replies.end());
 }
 
 void Conversation::flush_group(bool armed) {
@@ -85,9 +122,10 @@ void Conversation::flush_group(bool armed) {
       if (!expected.detail && !armed) {
         expected.detail = std::make_unique<ReplyDetail>();
         expected.detail->statement = group->statement;
+        expected.detail->guarded = guards(group->statement->sql);
       }
       note_effects(*group->statement);
-      after_savepoint_ = false;
+      guard_.other();
       batch_executed_ = true;
     }
     expect(std::move(expected));
@@ -97,10 +135,11 @@ void Conversation::flush_group(bool armed) {
 
 bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
                                     const StatementRef& statement) {
-  const bool too_large = alone_in_batch();
+  const bool too_large = holds_binds();
+  const bool may_stand_alone = alone_in_batch();
   UpFront up_front;
-  if (!too_large || scope_->has_up_front()) {
-    up_front = plan_up_front(statement->sql, too_large ? When::OnlyExplicit : When::Always);
+  if (!may_stand_alone || scope_->has_up_front()) {
+    up_front = plan_up_front(statement->sql, may_stand_alone ? When::OnlyExplicit : When::Always);
   }
   if (up_front.verdict == Verdict::Blocked) return false;
   look_up_failed_ = false;

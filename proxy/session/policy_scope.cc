@@ -9,10 +9,19 @@ namespace pgconcord::session {
 
 using policies::Oid;
 
+namespace {
+
+bool asks_for_savepoints(const policies::Policy& policy) {
+  return policy.mode == policies::Mode::Enforce && policy.apply == policies::Apply::OnViolation;
+}
+
+}  // namespace
+
 PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(selection)) {
   for (const policies::Policy* policy : selection_.policies) {
     enforces_ = enforces_ || policy->mode == policies::Mode::Enforce;
     has_up_front_ = has_up_front_ || policy->apply == policies::Apply::UpFront;
+    has_on_violation_ = has_on_violation_ || asks_for_savepoints(*policy);
   }
   // Only counted, but at the same place.
   for (const policies::Policy* policy : selection_.rolled_out_of) {
@@ -26,6 +35,13 @@ bool PolicyScope::plans_for_table(std::string_view table) const {
   };
   return std::any_of(selection_.policies.begin(), selection_.policies.end(), names) ||
          std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), names);
+}
+
+bool PolicyScope::guards_table(std::string_view table) const {
+  return std::any_of(selection_.policies.begin(), selection_.policies.end(),
+                     [table](const policies::Policy* policy) {
+                       return policy->table == table && asks_for_savepoints(*policy);
+                     });
 }
 
 bool PolicyScope::mentions_table(std::string_view sql) const {

@@ -24,9 +24,12 @@ class PolicyScope {
   const policies::Selection& selection() const { return selection_; }
   // At least one policy is in `enforce`: only then does the proxy send anything of its own (I1).
   bool enforces() const { return enforces_; }
-  bool has_up_front() const { return has_up_front_; }  // a policy says `apply: up_front`
+  bool has_up_front() const { return has_up_front_; }          // a policy says `apply: up_front`
+  bool has_on_violation() const { return has_on_violation_; }  // one in `enforce` says that
   // A policy on any schema's table of that name may rewrite before a statement is sent.
   bool plans_for_table(std::string_view table) const;
+  // A policy on any schema's table of that name asks for savepoints in transaction blocks.
+  bool guards_table(std::string_view table) const;
   bool mentions_table(std::string_view sql) const;  // its name occurs in the text, in any case
 
   const policies::CatalogRef& catalog() const { return catalog_; }
@@ -78,6 +81,7 @@ class PolicyScope {
   std::vector<Resolution> resolutions_;
   bool enforces_ = false;
   bool has_up_front_ = false;
+  bool has_on_violation_ = false;
   bool changed_in_block_ = false;
   bool role_known_ = true;
 };

@@ -12,7 +12,7 @@ const StatementRef& plain_statement(parser::Command command) {
     std::array<StatementRef, kCommands> all;
     for (std::size_t i = 0; i < kCommands; ++i) {
       all[i] = std::make_shared<const ClientStatement>(
-          ClientStatement{static_cast<parser::Command>(i), false, false, {}, {}});
+          ClientStatement{static_cast<parser::Command>(i), false, false, {}, {}, {}});
     }
     return all;
   }();

@@ -21,7 +21,8 @@ struct ClientStatement {
   bool changes_role = false;    // may change whose privileges count (6.3)
   std::string sql;              // kept only where a policy may want it; empty otherwise
   std::string parameter_types;  // Parse's Int16 count and object ids, kept with `sql`
-  std::string excerpt{};        // of a write: its text up to kExplainedTextMax, to explain violations
+  std::string excerpt{};  // of a write: its text up to kExplainedTextMax, to explain violations
+  std::string look_up{};  // a SELECT's text, for what an INSERT behind it rests on
 };
 using StatementRef = std::shared_ptr<const ClientStatement>;
 

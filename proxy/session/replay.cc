@@ -61,12 +61,26 @@ void Conversation::overtake_replay() {
 // True when the violation is kept from the client for now.
 bool Conversation::hold_violation(const wire::Frame& frame, const wire::ErrorResponse& error) {
   if (!is_conflict(error) || !frame.complete() || !scope_) return false;
-  replay_->needs_catalog = scope_->enforces() && !catalog_knows(error);
+  // Nothing can be asked in a failed block, nor while the server skips to the client's Sync.
+  const bool may_ask = !replay_->savepoint && !replay_->flushed;
+  replay_->needs_catalog = may_ask && scope_->enforces() && !catalog_knows(error);
   if (!replay_->needs_catalog && !decide_replay(error)) return false;
   if (replay_->overtaken) return false;
   replay_->state = Replay::State::Held;
   replay_->error = frame.raw;
+  if (replay_->flushed) replay_behind_flush();
   return true;
+}
+
+// The client waits for its answer and sends no Sync before: one of ours ends the skipping. What it
+// ends, the failed statement has ended already; the client's own Sync ends the replay. All of it
+// goes out at once, so that nothing of the client's can come in between.
+void Conversation::replay_behind_flush() {
+  Expected sync{Reply::Sync, Origin::Inserted, Command::Other, true};
+  sync.ready_hidden = true;
+  queue_.push(std::move(sync));
+  actions->to_server.append(wire::make_sync());
+  send_replay();
 }
 
 bool Conversation::catalog_knows(const wire::ErrorResponse& error) const {
@@ -96,7 +110,7 @@ bool Conversation::decide_replay(const wire::ErrorResponse& error) {
   if (decision.policy == nullptr) return false;
   Reason reason = decision.reason;
   if (!lexing_safe()) reason = Reason::Lexing;
-  if (replay_->overtaken) reason = Reason::Pipeline;
+  if (reason == Reason::None && must_not_replay(*decision.policy)) reason = Reason::Pipeline;
   if (reason != Reason::None) {
     accounts().left_alone(*decision.policy, reason);
     return false;
@@ -108,21 +122,32 @@ bool Conversation::decide_replay(const wire::ErrorResponse& error) {
   return true;
 }
 
+// Behind a savepoint only what asked for it is repeated.
+bool Conversation::must_not_replay(const policies::Policy& policy) const {
+  return replay_->overtaken || (replay_->savepoint && policy.apply != policies::Apply::OnViolation);
+}
+
 policies::Situation Conversation::situation_after(const wire::ErrorResponse& error) const {
+  return situation_of(error.schema, error.table, error.constraint);
+}
+
+policies::Situation Conversation::situation_of(std::string_view schema, std::string_view table,
+                                               std::string_view constraint) const {
   policies::Situation situation;
   situation.moment = policies::Moment::AfterViolation;
   situation.selection = &scope_->selection();
   situation.catalog = scope_->catalog().get();
   situation.suspensions = &env.suspensions;
-  situation.violated_schema = error.schema;
-  situation.violated_table = error.table;
-  situation.violated_constraint = error.constraint;
+  situation.violated_schema = schema;
+  situation.violated_table = table;
+  situation.violated_constraint = constraint;
   return situation;
 }
 
 // At the ReadyForQuery behind a held violation. True when it is kept back.
 bool Conversation::replay_or_release(const wire::Frame& ready) {
-  if (status_ != 'I' || !queue_.empty()) {
+  const char failed = replay_->savepoint ? 'E' : 'I';
+  if (status_ != failed || !queue_.empty()) {
     release_violation();
     return false;
   }
@@ -149,16 +174,24 @@ void Conversation::send_replay() {
   parser::outline(replay_->sql, work().outline);
   detail->rewritten = edit_text({Verdict::Rewrite, {{0, replay_->plan}}}, replay_->sql, edited);
   replay_->state = Replay::State::Running;
-  ++readies_due_;
-  if (replay_->extended) {
-    send_extended_replay(edited, std::move(detail));
-    return;
+  if (!replay_->flushed) ++readies_due_;
+  if (replay_->savepoint) {
+    accounts().savepoint(*cells_, "rolled_back");
+    send_control(Control::Back);
   }
+  replay_->extended ? send_extended_replay(edited, std::move(detail))
+                    : send_simple_replay(edited, std::move(detail));
+}
+
+void Conversation::send_simple_replay(const std::string& edited,
+                                      std::unique_ptr<ReplyDetail> detail) {
   Expected query{Reply::Query, Origin::Client, Command::Insert, false};
   query.replayed = true;
+  query.ready_hidden = replay_->savepoint;
   query.detail = std::move(detail);
   queue_.push(std::move(query));
   actions->to_server.append(wire::make_query(edited));
+  if (replay_->savepoint) send_control(Control::Release);
 }
 
 // The client has seen ParseComplete, BindComplete and the description of the first run: only what
@@ -175,8 +208,9 @@ void Conversation::send_extended_replay(const std::string& edited,
   push(Reply::Parse, Origin::Inserted);
   push(Reply::Bind, Origin::Inserted);
   push(Reply::Execute, Origin::Client).detail = std::move(detail);
+  for (std::size_t i = 1; i < replay_->answers.size(); ++i)
+    push(replay_->answers[i], Origin::Client);
   push(Reply::Close, Origin::Inserted);
-  push(Reply::Sync, Origin::Client);
   Outbox& out = actions->to_server;
   out.append(wire::make_close_statement(kReplayStatement));
   out.append(wire::make_parse(kReplayStatement, edited, replay_->parameter_types));
@@ -185,7 +219,9 @@ void Conversation::send_extended_replay(const std::string& edited,
   out.append(std::string_view(replay_->bind).substr(names->size));
   out.append(replay_->execute);
   out.append(wire::make_close_statement(kReplayStatement));
-  out.append(wire::make_sync());
+  if (replay_->savepoint) send_control(Control::Release);
+  if (!replay_->flushed) push(Reply::Sync, Origin::Client);
+  out.append(replay_->flushed ? wire::make_flush() : wire::make_sync());
 }
 
 // The client gets the violation after all.
@@ -265,14 +301,17 @@ void Conversation::count_unarmed_violation(const wire::ErrorResponse& error,
       !std::holds_alternative<parser::Insert>(shape->statements[index])) {
     return;
   }
-  const auto plan = env.plans.plan(sql, outline, index, situation_after(error));
+  policies::Situation situation = situation_after(error);
+  situation.guarded = detail.guarded;
+  const auto plan = env.plans.plan(sql, outline, index, situation);
   const policies::Decision& decision = plan->decision;
-  if (decision.policy == nullptr) return;
-  if (detail.refusal != Reason::None) {
-    accounts().left_alone(*decision.policy, detail.refusal);
-  } else if (decision.policy->apply == policies::Apply::OnViolation) {
-    accounts().left_alone(*decision.policy, Reason::Pipeline);
-  }
+  const bool answers_violations =
+      decision.policy != nullptr &&
+      (decision.policy->apply == policies::Apply::OnViolation || detail.refusal != Reason::None);
+  if (!answers_violations) return;
+  Reason reason = decision.reason;
+  if (reason == Reason::None) reason = detail.refusal;
+  accounts().left_alone(*decision.policy, reason == Reason::None ? Reason::Pipeline : reason);
 }
 
 }  // namespace pgconcord::session

@@ -1,5 +1,6 @@
-// Error first (I2b): one autocommit INSERT is kept until its outcome is known; after a violation of
-// a policy's constraint it runs again, rewritten, and the client never sees the violation.
+// Error first (I2b): one INSERT that stands alone, in autocommit or behind a savepoint of ours, is
+// kept until its outcome is known; after a violation of a policy's constraint it runs again,
+// rewritten, and the client never sees the violation.
 //
 //   Armed     the statement was sent as it came
 //   Held      the violation came and is kept from the client; its ReadyForQuery is awaited
@@ -9,8 +10,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "policies/plan.h"
+#include "proxy/session/reply_queue.h"
 #include "proxy/wire/frontend_messages.h"
 
 namespace pgconcord::session {
@@ -23,18 +26,23 @@ struct Replay {
   bool overtaken =
       false;  // the client sent more before the outcome was known: a pipeline, never replayed
   bool needs_catalog = false;
+  bool savepoint = false;       // in a transaction block, between our SAVEPOINT and our RELEASE
+  bool flushed = false;         // the client ended its messages with Flush: its Sync is yet to come
   std::string sql;              // the statement as the client wrote it
   std::string parameter_types;  // extended: as in the client's Parse
   std::string bind;             // extended: body of the client's Bind
-  std::string execute;          // extended: the client's Execute, a whole message
+  std::string execute;          // extended: the client's Execute and what came behind it
+  std::vector<Reply> answers;   // extended: one for each message in `execute`
   std::string error;            // the violation, a whole ErrorResponse
   std::string ready;            // the ReadyForQuery behind it
   policies::PlanRef plan;
   std::size_t value_rows = 0;  // rows of the VALUES list; 0 = no such list
 
   void reset() {
+    if (state == State::Idle) return;
     state = State::Idle;
-    extended = overtaken = needs_catalog = false;
+    extended = overtaken = needs_catalog = savepoint = flushed = false;
+    answers.clear();
     for (std::string* text : {&sql, &parameter_types, &bind, &execute, &error, &ready})
       text->clear();
     plan.reset();

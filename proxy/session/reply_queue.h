@@ -60,6 +60,7 @@ struct ReplyDetail {
   std::size_t done = 0;                               // of which so many have completed
   std::vector<Rewritten> rewritten;                   // in the order of the text
   policies::Reason refusal = policies::Reason::None;  // why a violation of it cannot be replayed
+  bool guarded = false;  // the application handles its violation itself
 
   // The statement that is under way, when it was rewritten; nullptr otherwise.
   const Rewritten* current() const;
@@ -78,6 +79,7 @@ struct Expected {
   bool starts_copy = false;     // it is not known yet whether it becomes a COPY FROM STDIN
   std::uint16_t copy_ends = 0;  // CopyDone and CopyFail that went out right behind it
   bool ends_look_up = false;    // the last message of a question of ours
+  bool ready_hidden = false;    // its ReadyForQuery is not the one the client waits for
   std::unique_ptr<ReplyDetail> detail;
   StatementRef write;  // Execute of a write: what it says, should it be violated
 };

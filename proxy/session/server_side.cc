@@ -172,21 +172,25 @@ void Conversation::server_ready(const wire::Frame& frame) {
   const Origin origin = queue_.front().origin;
   const bool replayed = queue_.front().replayed;
   if (copies()) copy_decided(queue_.front(), CopyIn::No);
+  const bool hidden = queue_.front().ready_hidden;
   queue_.pop();
   status_ = frame.body.empty() ? 'I' : frame.body[0];
   if (origin == Origin::LookUp) {
     look_up_done();
     return;
   }
+  if (hidden) return;
   block_error_.clear();
   if (readies_due_ > 0) --readies_due_;
-  if (status_ == 'I') portals_.clear();
+  if (status_ == 'I') {
+    portals_.clear();
+    savepoints_ = 0;
+  }
   if (ddl_seen_) schema_may_have_changed();
   if (scope_ && status_ == 'I') scope_->block_ended();
   if (replay_ && replay_->state == Replay::State::Held && replay_or_release(frame)) return;
   if (!open_incidents_.empty()) settle_incidents();
-  if (replayed || (replay_ && replay_->state == Replay::State::Armed && queue_.empty()))
-    replay_->reset();
+  if (replay_ && (replayed || queue_.empty())) replay_->reset();
   to_client(frame);
   if ((draining || reselect_due_ || settings_ != env.settings) && idle()) idle_point();
 }
@@ -231,6 +235,8 @@ void Conversation::server_error(const wire::Frame& frame) {
   Expected& head = queue_.front();
   if (head.origin == Origin::LookUp) {
     look_up_error(frame);
+  } else if (head.origin == Origin::Inserted && head.reply == Reply::Query) {
+    control_error(frame, error);
   } else if (error.sqlstate == "25P02" && !block_error_.empty()) {
     // The transaction failed with our question; the client gets that error for its statement (3.6).
     drop_server_rest_ = true;
@@ -297,7 +303,8 @@ Command command_of(const Expected& head) {
 void Conversation::count_error(const wire::ErrorResponse& error, const Expected& head) {
   const Command command = command_of(head);
   accounts().error(*cells_, error.sqlstate);
-  if (head.reply == Reply::Query || head.reply == Reply::Execute) {
+  const bool runs = head.reply == Reply::Query || head.reply == Reply::Execute;
+  if (runs && head.origin == Origin::Client) {
     accounts().statement(*cells_, tag_word(command), head.extended);
   }
   const Rewritten* part = head.detail ? head.detail->current() : nullptr;
@@ -336,7 +343,11 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
       (head.command == Command::Rollback || head.command == Command::Commit)) {
     abandon_incidents();
   }
-  if (head.armed && replay_) replay_->reset();
+  guard_.completed(tag);
+  if (head.armed && replay_) {
+    if (replay_->savepoint) accounts().savepoint(*cells_, "released");
+    replay_->reset();
+  }
   const Rewritten* part = head.detail ? head.detail->current() : nullptr;
   if (part == nullptr) return;
   const policies::Decision& decision = part->plan->decision;

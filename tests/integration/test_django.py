@@ -1,8 +1,11 @@
 """The scenario of scripts/demo as a test, and the promises to Django's ORM one by one."""
 
+import contextlib
 import os
 import pathlib
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -163,6 +166,44 @@ class TestOrm:
         Product.objects.bulk_create([Product(sku="a", name="updated", price=3)], **upsert)
         assert Product.objects.get().name == "updated"
         assert process.metrics().nonzero("left_alone_total", "reason") == {"has_on_conflict": 2}
+
+
+RACE = """
+- {name: race, table: public.signup_user, constraint: signup_user_email_key, action: %(action)s, apply: %(apply)s}
+"""
+
+
+@pytest.mark.parametrize("in_atomic", [False, True], ids=["autocommit", "atomic"])
+@pytest.mark.parametrize("method", ["get_or_create", "update_or_create"])
+@pytest.mark.parametrize("action", ["do_nothing", "return_existing", "do_update"])
+@pytest.mark.parametrize("apply", ["auto", "on_violation"])
+def test_get_or_create_is_right_under_sixteen_threads(apply, action, method, in_atomic, proxy, direct, orm):
+    """Of all who race for a key exactly one has created it, and everybody has the same row."""
+    process = proxy(RACE % {"action": action, "apply": apply})
+    orm(process)
+    workers, rounds = 16, 4
+    start = threading.Barrier(workers)
+    results = []
+
+    def one(email):
+        start.wait(60)
+        with transaction.atomic() if in_atomic else contextlib.nullcontext():
+            user, created = getattr(User.objects, method)(email=email, defaults={"name": "racer"})
+        return email, user.pk, created
+
+    def worker(number):
+        try:
+            return [one(f"{turn}@example.org") for turn in range(rounds)]
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(workers) as pool:
+        for outcomes in pool.map(worker, range(workers)):
+            results += outcomes
+    stored = dict(direct.execute("SELECT email, id FROM signup_user").fetchall())
+    assert len(stored) == rounds
+    assert {(email, pk) for email, pk, _ in results} == set(stored.items())
+    assert sorted(email for email, _, created in results if created) == sorted(stored)
 
 
 def test_the_example_is_what_its_readme_says():

@@ -11,7 +11,7 @@ using parser::Command;
 
 StatementRef statement(std::string sql) {
   return std::make_shared<const ClientStatement>(
-      ClientStatement{Command::Insert, false, false, std::move(sql), {}});
+      ClientStatement{Command::Insert, false, false, std::move(sql), {}, {}});
 }
 std::string sql_of(const NamedStatements& statements, std::string_view name) {
   const StatementRef* found = statements.find(name);
