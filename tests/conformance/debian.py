@@ -23,6 +23,11 @@ def run(command, **more):
     return subprocess.run([str(part) for part in command], check=True, text=True, **more)
 
 
+def needs(program, remedy):
+    if not shutil.which(program):
+        raise SystemExit(f"{program} is needed and not found: {remedy}")
+
+
 def apt_options(folder):
     (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
     (folder / "archives/partial").mkdir(parents=True, exist_ok=True)

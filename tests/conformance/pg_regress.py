@@ -46,10 +46,10 @@ class Suite:
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", "postgres:postgres", str(self.folder)], check=True)
 
-    def run(self, program, port):
+    def run(self, program, port, place):
         """Returns {test: "ok" or "FAILED" with a digest of what it printed}: a test that fails directly too, because
         the archive's source is older than the server, must fail with the same output."""
-        output = self.folder / f"out-{port}"
+        output = self.folder / place
         output.mkdir()
         self.own()
         command = [

@@ -6,26 +6,25 @@ import sys
 class Table:
     """One row per test, one column per round. A row is in order if every later column equals the first."""
 
-    def __init__(self, title, columns):
+    def __init__(self, title, columns, must_pass=False):
         self.title = title
         self.columns = columns
+        self.must_pass = must_pass  # a row whose first cell tells of a failure is not in order either
         self.rows = []  # (name, cells, explanation)
 
     def add(self, name, cells, explained=""):
         self.rows.append((name, [str(cell) for cell in cells], explained))
 
     def differing(self):
-        return [row for row in self.rows if any(cell != row[1][0] for cell in row[1][1:])]
+        return [row for row in self.rows if len(set(row[1])) > 1 or (self.must_pass and row[1][0].startswith("FAILED"))]
 
     def unexplained(self):
         return [row for row in self.differing() if not row[2]]
 
-    def stale_explanations(self):
-        """An explanation of what does not differ must go."""
-        return [row for row in self.rows if row[2] and row not in self.differing()]
-
     def print(self, full=True):
         shown = self.rows if full else self.differing()
+        if not shown:
+            return
         width = max([len(row[0]) for row in shown] + [len(self.title)])
         widths = [max([len(c)] + [len(row[1][i]) for row in shown]) for i, c in enumerate(self.columns)]
 
