@@ -86,6 +86,18 @@ void append(prometheus::MetricFamily& family, const MetricDefinition& defined,
 
 }  // namespace
 
+std::vector<Sample> Exposition::samples(Metric metric) const {
+  Families<double> numbers;
+  for (const SeriesStore* store : stores_) {
+    for (const auto& entry : store->cells()) {
+      if (entry.key->metric == metric) combine(numbers, *entry.key, entry.value->value());
+    }
+  }
+  std::vector<Sample> found;
+  for (const auto& [labels, value] : numbers[index(metric)]) found.push_back({labels, value});
+  return found;
+}
+
 std::vector<prometheus::MetricFamily> Exposition::Collect() const {
   Families<double> numbers;
   Families<HistogramCell::Snapshot> histograms;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "metrics/registry.h"
 #include "metrics/series_limit.h"
 #include "metrics/series_store.h"
 
@@ -22,6 +23,7 @@ class Exposition : public prometheus::Collectable {
   // Every family of the table in its order, also those without series, then process_*. Series are
   // ordered by their labels.
   std::vector<prometheus::MetricFamily> Collect() const override;
+  std::vector<Sample> samples(Metric metric) const;
 
  private:
   std::vector<const SeriesStore*> stores_;

@@ -50,6 +50,10 @@ void Registry::on_scrape(std::function<void(Shard&)> refresh) {
   impl_->refreshes.push_back(std::move(refresh));
 }
 
+std::vector<Sample> Registry::samples(Metric metric) const {
+  return Exposition(impl_->stores(), impl_->limit).samples(metric);
+}
+
 std::string Registry::render() const {
   const std::lock_guard lock(impl_->one_render);
   Shard scrape(impl_->limit);

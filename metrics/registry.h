@@ -80,6 +80,12 @@ class Shard {
   std::unique_ptr<SeriesStore> series_;
 };
 
+// One series as it would be exposed now.
+struct Sample {
+  std::vector<std::string> labels;  // in the order of the definition
+  double value = 0;
+};
+
 struct Caps {
   std::size_t constraint_series = 2000;
   std::size_t applications = 50;
@@ -97,6 +103,9 @@ class Registry {
 
   // Exposition format 0.0.4, including process_* and whatever `refresh` sets first. Any thread.
   std::string render() const;
+  // The series of one counter or gauge, all shards together, without what on_scrape() sets. Any
+  // thread.
+  std::vector<Sample> samples(Metric metric) const;
 
   // Called at the start of each render(), on the scraping thread, one render at a time, with an
   // empty shard that lives only for that render: a series that is not set again is gone (the policy

@@ -6,6 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "proxy/admin/page.h"
+#include "proxy/admin/report.h"
+#include "proxy/admin/suggestion.h"
+
 namespace pgconcord::admin {
 namespace {
 
@@ -14,26 +18,27 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
-constexpr std::string_view kPage = R"(<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>pgconcord</title></head>
-<body>
-<h1>pgconcord</h1>
-<ul>
-<li><a href="metrics">metrics</a>: what was counted, for Prometheus</li>
-<li><a href="healthz">healthz</a>: does the process work?</li>
-<li><a href="readyz">readyz</a>: may it be sent clients?</li>
-<li><a href="version">version</a>: what is running</li>
-</ul>
-</body>
-</html>
-)";
+constexpr unsigned kRefreshSeconds = 10;
 
 Answer ok(std::string_view content_type, std::string body) {
   return {200, std::string(content_type), std::move(body), {}};
 }
 
-Answer page(const Sources&) { return ok(kHtml, std::string(kPage)); }
+Answer status_page(const Sources& sources, unsigned refresh_seconds) {
+  const Condition ready = sources.health().ready;
+  const Overview overview{sources.version, sources.mode(), ready.holds ? "" : ready.reason,
+                          sources.violations(), sources.policies()};
+  return ok(kHtml, page(overview, refresh_seconds));
+}
+Answer still_page(const Sources& sources) { return status_page(sources, 0); }
+Answer live_page(const Sources& sources) { return status_page(sources, kRefreshSeconds); }
+Answer violations(const Sources& sources) {
+  return ok(kJson, violations_json(sources.violations()));
+}
+Answer policies(const Sources& sources) { return ok(kJson, policies_json(sources.policies())); }
+Answer suggested(const Sources& sources) {
+  return ok(kJson, suggestions_json(suggestions(sources.violations())));
+}
 Answer metrics(const Sources& sources) { return ok(kExposition, sources.exposition()); }
 Answer version(const Sources& sources) { return ok(kJson, sources.version_json + "\n"); }
 
@@ -55,12 +60,16 @@ struct Route {
   Access access;
   Answer (*respond)(const Sources&);
 };
-constexpr std::array<Route, 6> kRoutes = {{{"/", Access::Read, page},
-                                           {"/metrics", Access::Read, metrics},
-                                           {"/healthz", Access::Read, live},
-                                           {"/readyz", Access::Read, ready},
-                                           {"/version", Access::Read, version},
-                                           {"/api/v1/reload", Access::Change, reload}}};
+constexpr std::array<Route, 10> kRoutes = {{{"/", Access::Read, still_page},
+                                            {"/live", Access::Read, live_page},
+                                            {"/metrics", Access::Read, metrics},
+                                            {"/healthz", Access::Read, live},
+                                            {"/readyz", Access::Read, ready},
+                                            {"/version", Access::Read, version},
+                                            {"/api/v1/violations", Access::Read, violations},
+                                            {"/api/v1/policies", Access::Read, policies},
+                                            {"/api/v1/suggestions", Access::Read, suggested},
+                                            {"/api/v1/reload", Access::Change, reload}}};
 
 bool allowed(Access access, std::string_view method) {
   switch (access) {

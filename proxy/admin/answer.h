@@ -5,6 +5,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "metrics/incidents.h"
+#include "proxy/admin/policy_effect.h"
 
 namespace pgconcord::admin {
 
@@ -24,6 +28,10 @@ struct Sources {
   std::function<std::string()> exposition;  // Prometheus text format 0.0.4
   std::function<Health()> health;
   std::string version_json;
+  std::function<std::vector<metrics::IncidentGroup>()> violations{};  // the most frequent first
+  std::function<std::vector<PolicyEffect>()> policies{};
+  std::string version{};
+  std::function<std::string()> mode{};  // the ceiling in force
 };
 
 struct Answer {

@@ -26,7 +26,7 @@ void send_answer(const Answer& answer, httplib::Response& response) {
   response.status = answer.status;
   response.set_header("Cache-Control", "no-store");
   response.set_header("X-Content-Type-Options", "nosniff");
-  response.set_header("Content-Security-Policy", "default-src 'none'");
+  response.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
   if (!answer.allow.empty()) response.set_header("Allow", answer.allow);
   response.set_content(answer.body, answer.content_type);
 }

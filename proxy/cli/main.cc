@@ -26,6 +26,12 @@ int dispatch(const Options& options) {
       return cli::show_schema();
     case Verb::Healthcheck:
       return cli::healthcheck(options);
+    case Verb::Violations:
+      return cli::violations(options);
+    case Verb::Policies:
+      return cli::policies_in_force(options);
+    case Verb::Suggest:
+      return cli::suggest(options);
   }
   return pgconcord::cli::kUsage;
 }

@@ -137,16 +137,42 @@ void add_config_verbs(CLI::App& app, Options& options) {
   schema.callback([&options] { options.verb = Verb::ConfigSchema; });
 }
 
+void add_admin(CLI::App& verb, Options& options) {
+  verb.add_option("--admin", options.admin_url, "admin address of the running proxy")
+      ->capture_default_str()
+      ->type_name("URL");
+}
+
+// What a running proxy is asked for.
+void add_live_verbs(CLI::App& app, Options& options) {
+  auto& violations = *app.add_subcommand("violations", "what is violated, by whom, and why");
+  auto& policies = *app.add_subcommand("policies", "what each policy did and left alone");
+  auto& suggest = *app.add_subcommand("suggest", "ready policies with their evidence, as YAML");
+  for (CLI::App* verb : {&violations, &policies, &suggest}) {
+    add_admin(*verb, options);
+    add_format(*verb, options);
+  }
+  for (CLI::App* verb : {&violations, &suggest}) {
+    verb->add_option("--top", options.top, "the most frequent ones only")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 500))
+        ->type_name("NUMBER");
+  }
+  for (CLI::App* verb : {&violations, &policies}) {
+    verb->add_flag("--watch", options.watch, "again every two seconds, until Ctrl-C");
+  }
+  violations.callback([&options] { options.verb = Verb::Violations; });
+  policies.callback([&options] { options.verb = Verb::Policies; });
+  suggest.callback([&options] { options.verb = Verb::Suggest; });
+}
+
 void add_small_verbs(CLI::App& app, Options& options) {
   auto& version = *app.add_subcommand("version", "what this build is");
   version.add_flag_callback(
       "--json", [&options] { options.format = Format::Json; }, "as JSON");
   version.callback([&options] { options.verb = Verb::Version; });
   auto& health = *app.add_subcommand("healthcheck", "ask a running proxy whether it is ready");
-  options.admin_url = "http://127.0.0.1:9732";
-  health.add_option("--admin", options.admin_url, "its admin address")
-      ->capture_default_str()
-      ->type_name("URL");
+  add_admin(health, options);
   health.callback([&options] { options.verb = Verb::Healthcheck; });
 }
 
@@ -157,6 +183,7 @@ tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
       "Counts integrity violations per constraint and, by policy, turns INSERT into upserts.",
       "pgconcord");
   Options options;
+  options.admin_url = "http://127.0.0.1:9732";
   app.footer(kFooter);
   app.require_subcommand(1);
   app.set_version_flag("--version", "pgconcord " + build_facts().version);
@@ -165,6 +192,7 @@ tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
   add_explain(app, options);
   add_reload(app, options);
   add_config_verbs(app, options);
+  add_live_verbs(app, options);
   add_small_verbs(app, options);
   auto words = with_verb(argc, argv);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them

@@ -1,6 +1,7 @@
 // The command line as values: which verb, and what was said by flag or by PGCONCORD_<FLAG>.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ enum class Verb : std::uint8_t {
   ConfigShow,
   ConfigSchema,
   Healthcheck,
+  Violations,
+  Policies,
+  Suggest,
 };
 
 // What flags and environment say over the file; empty = not said.
@@ -52,7 +56,9 @@ struct Options {
   std::string connect;                      // check, explain: URL or keywords as libpq takes them
   std::string sql;                          // explain
   std::string database, user, application;  // explain: whose statement it would be
-  std::string admin_url;                    // healthcheck
+  std::string admin_url;                    // healthcheck and the live tables
+  std::size_t top = 20;                     // violations, suggest: rows at most
+  bool watch = false;                       // violations, policies: again and again
 };
 
 // An Exit was already explained on stdout or stderr.

@@ -37,6 +37,14 @@ admin::Sources sources(net::Observable& proxy) {
     return admin::Health{condition(std::move(vitals.live)), condition(std::move(vitals.ready))};
   };
   sources.version_json = build_facts_json();
+  sources.version = build_facts().version;
+  sources.mode = [&proxy] { return std::string(policies::label(proxy.configuration().mode)); };
+  sources.violations = [&proxy] { return proxy.violations(); };
+  sources.policies = [&proxy] {
+    return admin::policy_effects(
+        proxy.configuration(), proxy.registry(),
+        [&proxy](const std::string& policy) { return proxy.is_suspended(policy); });
+  };
   return sources;
 }
 

@@ -14,5 +14,8 @@ int version(const Options& options);
 int show_config(const Options& options);
 int show_schema();
 int healthcheck(const Options& options);
+int violations(const Options& options);
+int policies_in_force(const Options& options);
+int suggest(const Options& options);
 
 }  // namespace pgconcord::cli

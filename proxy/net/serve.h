@@ -5,7 +5,10 @@
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
+#include "metrics/incidents.h"
+#include "metrics/registry.h"
 #include "policies/config.h"
 #include "policies/load.h"
 #include "proxy/net/socket.h"
@@ -31,6 +34,11 @@ class Observable {
  public:
   virtual std::string exposition() = 0;
   virtual Vitals vitals() = 0;
+  // The most frequent first.
+  virtual std::vector<metrics::IncidentGroup> violations() = 0;
+  virtual const metrics::Registry& registry() = 0;
+  virtual policies::Config configuration() = 0;
+  virtual bool is_suspended(const std::string& policy) = 0;
 
  protected:
   ~Observable() = default;

@@ -15,6 +15,7 @@
 #include "proxy/net/descriptor_limit.h"
 #include "proxy/net/gauges.h"
 #include "proxy/net/log.h"
+#include "proxy/net/log_bursts.h"
 #include "proxy/net/reload.h"
 #include "proxy/net/upstream_probe.h"
 
@@ -27,6 +28,11 @@ using metrics::Metric;
 constexpr std::chrono::milliseconds kStuck{10'000};
 // Transactions that are open when the drain is over may take so long to end (protocol.md 7.9).
 constexpr std::chrono::milliseconds kEnding{10'000};
+
+// Violations of so many milliseconds are one line per constraint, statement and application.
+constexpr std::uint64_t kReportEvery = 10'000;
+// Groups the admin interface is given.
+constexpr std::size_t kViolationsShown = 500;
 
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -79,7 +85,8 @@ Server::Server(ServeOptions options)
                  options_.config.metrics.max_applications}),
       metrics_(registry_.make_shard()),
       health_(options_.config.upstream.addresses.size()),
-      shared_{catalogs_, suspensions_, incidents_, health_, [this] { uv_async_send(wake_.get()); }} {
+      shared_{catalogs_, suspensions_, incidents_, health_,
+              [this] { uv_async_send(wake_.get()); }} {
   uv_loop_init(&loop_);
 }
 
@@ -94,6 +101,7 @@ Server::~Server() {
   wake_.reset();
   deadline_.reset();
   watchdog_.reset();
+  report_.reset();
   uv_run(&loop_, UV_RUN_DEFAULT);  // the close callbacks
   uv_loop_close(&loop_);
   if (is_own_pid_file(options_.pid_file)) ::unlink(options_.pid_file.c_str());
@@ -126,6 +134,8 @@ Result<void> Server::open_loop() {
   });
   deadline_ = make_handle<uv_timer_t>(
       this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
+  report_ = make_handle<uv_timer_t>(
+      this, [&](uv_timer_t* handle) { return uv_timer_init(&loop_, handle); });
   const bool watching = watch(SIGHUP) && watch(SIGTERM) && watch(SIGINT);
   if (const auto interval = service_manager_.watchdog_interval(); interval.count() != 0) {
     watchdog_ = make_handle<uv_timer_t>(
@@ -136,9 +146,12 @@ Result<void> Server::open_loop() {
         [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->feed_watchdog(); }, 0, period);
   }
   probe_ = UpstreamProbe::open(loop_, options_.config.upstream, health_, metrics_);
-  if (!wake_ || !deadline_ || !probe_ || !watching) {
+  if (!wake_ || !deadline_ || !report_ || !probe_ || !watching) {
     return tl::unexpected(NetError{0, "cannot set up the main event loop"});
   }
+  uv_timer_start(
+      report_.get(), [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->log_violations(); },
+      kReportEvery, kReportEvery);
   return {};
 }
 
@@ -293,6 +306,7 @@ void Server::stop_if_drained() {
 void Server::stop() {
   if (state_ == State::Stopped) return;
   state_ = State::Stopped;
+  log_violations();
   spdlog::info("stopped sessions_cut={}", sessions());
   service_manager_.stopping("stopped");
   uv_stop(&loop_);
@@ -333,6 +347,18 @@ session::SettingsRef Server::settings() const {
 }
 
 std::string Server::exposition() { return registry_.render(); }
+
+std::vector<metrics::IncidentGroup> Server::violations() {
+  return incidents_.top(kViolationsShown);
+}
+
+bool Server::is_suspended(const std::string& policy) {
+  const auto all = suspensions_.all();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const policies::Suspension& each) { return each.policy == policy; });
+}
+
+void Server::log_violations() { log_bursts(incidents_.take_bursts(), settings()->config.log); }
 
 Vitals Server::vitals() {
   Vitals vitals;

@@ -62,6 +62,11 @@ class Server final : Observable {
   session::SettingsRef settings() const;
   std::string exposition() override;
   Vitals vitals() override;
+  std::vector<metrics::IncidentGroup> violations() override;
+  const metrics::Registry& registry() override { return registry_; }
+  policies::Config configuration() override { return settings()->config; }
+  bool is_suspended(const std::string& policy) override;
+  void log_violations();
 
   ServeOptions options_;
   uv_loop_t loop_{};
@@ -82,6 +87,7 @@ class Server final : Observable {
   UvHandle<uv_timer_t> deadline_;  // of draining, then of ending
   ServiceManager service_manager_;
   UvHandle<uv_timer_t> watchdog_;
+  UvHandle<uv_timer_t> report_;  // of violations, into the log
   std::unique_ptr<UpstreamProbe> probe_;
   std::unique_ptr<AdminInterface> admin_;
   std::atomic<State> state_{State::Running};

@@ -14,7 +14,11 @@ using testing::HasSubstr;
 Sources sources(Health health = {}) {
   return {.exposition = [] { return std::string("# TYPE x gauge\nx 1\n"); },
           .health = [health] { return health; },
-          .version_json = R"({"version":"0.1.0"})"};
+          .version_json = R"({"version":"0.1.0"})",
+          .violations = [] { return std::vector<metrics::IncidentGroup>{}; },
+          .policies = [] { return std::vector<PolicyEffect>{}; },
+          .version = "0.1.0",
+          .mode = [] { return std::string("observe"); }};
 }
 
 TEST(Answer, MetricsAreInTheTextFormatOfPrometheus) {
@@ -66,7 +70,7 @@ TEST(Answer, ThePageLinksTheOthers) {
 }
 
 TEST(Answer, OtherPathsAreNotFound) {
-  for (const char* path : {"", "/x", "/metrics/", "/Metrics", "//", "/api/v1/violations",
+  for (const char* path : {"", "/x", "/metrics/", "/Metrics", "//", "/api/v1/violation",
                            "/../etc/passwd", "metrics", "/metrics\n"}) {
     const Answer missing = answer("GET", path, sources());
     EXPECT_EQ(missing.status, 404) << path;
@@ -76,7 +80,8 @@ TEST(Answer, OtherPathsAreNotFound) {
 }
 
 TEST(Answer, WhatIsReadOnlyTakesNoOtherMethod) {
-  for (const char* path : {"/", "/metrics", "/healthz", "/readyz", "/version"}) {
+  for (const char* path : {"/", "/live", "/metrics", "/healthz", "/readyz", "/version",
+                           "/api/v1/violations", "/api/v1/policies", "/api/v1/suggestions"}) {
     for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get"}) {
       const Answer refused = answer(method, path, sources());
       EXPECT_EQ(refused.status, 405) << method << ' ' << path;

@@ -1,0 +1,28 @@
+// What the policies do, from the counters they move: for the API, the status page and `policies`.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "policies/config.h"
+
+namespace pgconcord::admin {
+
+struct PolicyEffect {
+  std::string name, mode, table, constraint, statement, action, apply;
+  double rewritten = 0, observed = 0;  // statements
+  double absorbed = 0;                 // violations or rows
+  double errors = 0;                   // that only the rewrite can have raised
+  bool suspended = false;
+  std::map<std::string, double> left_alone;  // by reason
+};
+
+// In the order of the file.
+std::vector<PolicyEffect> policy_effects(const policies::Config& config,
+                                         const metrics::Registry& registry,
+                                         const std::function<bool(const std::string&)>& suspended);
+
+}  // namespace pgconcord::admin
