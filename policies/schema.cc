@@ -19,7 +19,10 @@ constexpr Key kKeys[] = {
      .default_text = "observe",
      .allowed = "off observe enforce",
      .slot = slot<&Config::mode>(),
-     .help = "Ceiling for every policy: `observe` decides and counts but forwards untouched."},
+     .help =
+         "Ceiling for every policy: `observe` decides and counts but forwards "
+         "untouched; `off` forwards bytes unread, at once for new sessions, from their next idle "
+         "point for others."},
 
     {.path = "listen",
      .type = SectionList,
@@ -66,7 +69,7 @@ constexpr Key kKeys[] = {
     {.path = "upstream.target_session_attrs",
      .type = Word,
      .default_text = "any",
-     .allowed = "any read-write read-only primary standby",
+     .allowed = "any read-write read-only primary standby prefer-standby",
      .slot = slot<&Config::upstream, &Upstream::target_session_attrs>(),
      .help = "Which of several servers will do, as in libpq."},
     {.path = "upstream.connect_timeout",

@@ -69,7 +69,8 @@ void Connection::on_end(Stream& stream, End end) {
     close_server();
     session_.on_server_eof(context_.actions);
     carry_out();
-    if (relays_cancel_) linger();
+    // Nobody knows which of several servers it is for (protocol.md 3.2).
+    if (relays_cancel_) spare_ && spare_->has_more() ? open_next_server() : linger();
   } else {
     client_ended_ = true;
     if (end == End::Broken) client_.reset();
@@ -125,9 +126,26 @@ void Connection::carry_out() {
     server_finishing_ = true;
     if (server_) server_->finish_writing();
   }
+  choose_server();
   if (context_.actions.close_server) close_server();
   if (context_.actions.close_client) linger();
   context_.actions.clear();
+}
+
+void Connection::choose_server() {
+  const auto& actions = context_.actions;
+  if (actions.server_fits) context_.health.record_fit(server_address_, *actions.server_fits);
+  if (actions.next_server) open_next_server();
+  if (actions.first_server) open_server();
+}
+
+void Connection::open_next_server() {
+  std::unique_ptr<Connector> spare = std::move(spare_);
+  close_server();
+  connector_ = std::move(spare);
+  starting_connector_ = true;
+  connector_->resume(*this);
+  starting_connector_ = false;
 }
 
 void Connection::send_to_server(const session::Outbox& outbox) {
@@ -150,13 +168,14 @@ void Connection::open_server() {
 void Connection::take_server() {
   Result<Connected> outcome = std::move(*connect_outcome_);
   connect_outcome_.reset();
-  connector_.reset();
+  spare_ = std::move(connector_);
   if (outcome) server_ = Stream::open(std::move(outcome->socket), context_.stream_setup(), *this);
   if (!server_) {
     if (!outcome) spdlog::warn("upstream unavailable reason={}", quoted(outcome.error().message));
     session_.on_server_unavailable(context_.actions);
     return carry_out();
   }
+  server_address_ = outcome->address;
   upstream_connections_ =
       &context_.environment.metrics.cell(Metric::UpstreamConnections, {outcome->upstream});
   upstream_connections_->add(1);
@@ -164,7 +183,7 @@ void Connection::take_server() {
     session::Outbox early;
     early.forward(early_);
     send_to_server(early);
-    early_ = {};
+    if (!relays_cancel_) early_ = {};
   }
   session_.on_server_connected(context_.actions);
   carry_out();
@@ -173,6 +192,7 @@ void Connection::take_server() {
 
 void Connection::close_server() {
   connector_.reset();
+  spare_.reset();
   connect_outcome_.reset();
   server_.reset();
   if (upstream_connections_ != nullptr) upstream_connections_->add(-1);
@@ -258,11 +278,14 @@ void Connection::note_phase() {
   const Phase phase = session_.phase();
   if (noted_phase_ == phase) return;
   noted_phase_ = phase;
-  if (phase != Phase::Ready && phase != Phase::Closing) return;
+  const bool is_choosing = phase == Phase::Connecting || phase == Phase::Authenticating;
+  if (!is_choosing && !relays_cancel_) spare_.reset();
+  const bool is_known = phase == Phase::Ready || phase == Phase::Bypassed;
+  if (!is_known && phase != Phase::Closing) return;
   // protocol.md 1.23: the server sees the proxy's address, so this line joins its log with the
   // client's.
   spdlog::debug("session {} client={} database={} user={} backend_pid={}",
-                phase == Phase::Ready ? "ready" : "closing", peer_, quoted(session_.database()),
+                is_known ? "ready" : "closing", peer_, quoted(session_.database()),
                 quoted(session_.user()), session_.backend_pid());
 }
 

@@ -74,6 +74,8 @@ class Connection final : StreamEvents, ConnectorEvents {
   void carry_out();
   void send_to_server(const session::Outbox& outbox);
   void open_server();
+  void open_next_server();
+  void choose_server();
   void take_server();
   void close_server();
   void linger();
@@ -95,6 +97,8 @@ class Connection final : StreamEvents, ConnectorEvents {
   std::unique_ptr<Stream> client_;
   std::unique_ptr<Stream> server_;
   std::unique_ptr<Connector> connector_;
+  std::unique_ptr<Connector> spare_;  // of server_: others may be asked for until it is accepted
+  std::size_t server_address_ = 0;
   std::optional<Result<Connected>> connect_outcome_;  // not yet told to the session
   metrics::Cell* upstream_connections_ = nullptr;     // of the address that answered
 

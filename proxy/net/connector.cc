@@ -1,8 +1,10 @@
 #include "proxy/net/connector.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 namespace pgconcord::net {
@@ -58,11 +60,23 @@ Connector::~Connector() {
 void Connector::start(ConnectorEvents& events) {
   events_ = &events;
   last_error_ = {0, "no server address is configured"};
+  order_.resize(upstream_.addresses.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  if (upstream_.target_session_attrs != "any") {
+    std::stable_partition(order_.begin(), order_.end(),
+                          [&](std::size_t each) { return !health_.is_unfit(each); });
+  }
   next_address();
 }
 
+void Connector::resume(ConnectorEvents& events) {
+  events_ = &events;
+  last_error_ = {0, "no other server is configured"};
+  next_candidate();
+}
+
 void Connector::next_address() {
-  if (next_ == upstream_.addresses.size()) {
+  if (next_ == order_.size()) {
     events_->on_connect(tl::unexpected(std::move(last_error_)));
     return;
   }
@@ -180,15 +194,15 @@ void Connector::arm_timeout() {
 void Connector::succeed(Descriptor socket) {
   metrics_.histogram(Metric::UpstreamConnectDuration, {address().text})
       .observe(static_cast<double>(uv_hrtime() - started_ns_) * kNanosecond);
-  health_.record(next_ - 1, true);
-  events_->on_connect(Connected{std::move(socket), address().text});
+  health_.record(index(), true);
+  events_->on_connect(Connected{std::move(socket), address().text, index()});
 }
 
 void Connector::fail(std::string_view reason, NetError error) {
   metrics_.cell(Metric::UpstreamConnectFailures, {address().text, reason}).add();
   last_error_ = std::move(error);
   // Down only when nothing that the address stands for answers.
-  if (candidates_.empty()) health_.record(next_ - 1, false);
+  if (candidates_.empty()) health_.record(index(), false);
   next_candidate();
 }
 

@@ -1,6 +1,6 @@
-// Opens one server connection: every address in the order of the configuration, every address a
-// name resolves to, each with its own timeout (protocol.md 7.16). Numeric hosts and unix sockets
-// never touch the resolver's thread pool.
+// Opens one server connection: every address in the order of the configuration (those known not to
+// fit target_session_attrs last), every address a name resolves to, each with its own timeout
+// (protocol.md 7.16). Numeric hosts and unix sockets never touch the resolver's thread pool.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "metrics/registry.h"
 #include "policies/config.h"
@@ -21,6 +22,7 @@ namespace pgconcord::net {
 struct Connected {
   Descriptor socket;
   std::string upstream;  // the configured address that answered, as written
+  std::size_t address;   // its place in the configuration
 };
 
 class ConnectorEvents {
@@ -43,6 +45,9 @@ class Connector {
   Connector& operator=(const Connector&) = delete;
 
   void start(ConnectorEvents& events);
+  // After a success: the server reached will not do. Goes on with what was not tried yet.
+  void resume(ConnectorEvents& events);
+  bool has_more() const { return !candidates_.empty() || next_ < order_.size(); }
 
  private:
   struct Resolution;
@@ -56,14 +61,16 @@ class Connector {
   void succeed(Descriptor socket);
   void fail(std::string_view reason, NetError error);
   void arm_timeout();
-  const policies::Address& address() const { return upstream_.addresses[next_ - 1]; }
+  const policies::Address& address() const { return upstream_.addresses[index()]; }
+  std::size_t index() const { return order_[next_ - 1]; }
 
   uv_loop_t& loop_;
   const policies::Upstream& upstream_;
   UpstreamHealth& health_;
   metrics::Shard& metrics_;
   ConnectorEvents* events_ = nullptr;
-  std::size_t next_ = 0;                  // index of the address after the one being tried
+  std::vector<std::size_t> order_;        // of the configured addresses
+  std::size_t next_ = 0;                  // place in order_ after the one being tried
   std::deque<SocketAddress> candidates_;  // what the address being tried stands for
   Resolution* resolution_ = nullptr;      // owned by libuv while it runs
   Descriptor socket_;                     // being connected

@@ -21,6 +21,13 @@ class UpstreamHealth {
   bool is_up(std::size_t address) const {
     return entries_[address].up.load(std::memory_order_relaxed);
   }
+  // Whether it fitted target_session_attrs when it was last asked; unknown ones are worth a try.
+  void record_fit(std::size_t address, bool fits) {
+    entries_[address].unfit.store(!fits, std::memory_order_relaxed);
+  }
+  bool is_unfit(std::size_t address) const {
+    return entries_[address].unfit.load(std::memory_order_relaxed);
+  }
   // A connection succeeded within `age`.
   bool was_reached_within(std::chrono::milliseconds age) const {
     const std::int64_t last = last_success_.load(std::memory_order_relaxed);
@@ -30,6 +37,7 @@ class UpstreamHealth {
  private:
   struct Entry {
     std::atomic<bool> up{false};
+    std::atomic<bool> unfit{false};
   };
 
   static std::int64_t now() {

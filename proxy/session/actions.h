@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +43,12 @@ struct Actions {
   Outbox to_server;
   bool connect_server =
       false;  // open the server connection, then on_server_connected() or on_server_unavailable()
-  bool relay_cancel = false;     // the same, for a CancelRequest: send to_server, wait for the
-                                 // server's EOF, close both
-  bool shutdown_server = false;  // after to_server was written: shut down the writing side
+  bool next_server = false;   // this server will not do: open the next one, then as above
+  bool first_server = false;  // no server is left: begin anew with the first one, then as above
+  std::optional<bool> server_fits;  // what is to be remembered of the server
+  bool relay_cancel = false;        // the same, for a CancelRequest: send to_server, wait for the
+                                    // server's EOF, close both
+  bool shutdown_server = false;     // after to_server was written: shut down the writing side
   bool close_client =
       false;  // after to_client was written: shut down, read and discard for a while, close (7.5)
   bool close_server = false;  // at once

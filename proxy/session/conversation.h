@@ -19,6 +19,7 @@
 #include "proxy/session/prepared_statements.h"
 #include "proxy/session/replay.h"
 #include "proxy/session/reply_queue.h"
+#include "proxy/session/server_choice.h"
 #include "proxy/session/session.h"
 #include "proxy/wire/backend_messages.h"
 #include "proxy/wire/framer.h"
@@ -37,7 +38,7 @@ struct Workspace {
 
 // A question of our own that is under way (protocol.md section 5).
 struct LookUp {
-  enum class Purpose : std::uint8_t { SessionStart, Statement, Name, Replay };
+  enum class Purpose : std::uint8_t { SessionStart, Statement, Name, Replay, Settings };
   Purpose purpose = Purpose::SessionStart;
   std::chrono::milliseconds started{0};
   std::string name;    // Purpose::Name: the unqualified table name
@@ -115,11 +116,24 @@ class Conversation {
   void select_policies();
   wire::Wanted wanted_from_client() const;
 
+  // bypass.cc
+  void enter_bypass();
+  void bypassed_client_bytes(std::string_view bytes);
+  void piped_server_bytes(std::string_view bytes);
+  bool may_leave_bypass(std::string_view bytes) const;
+  void leave_bypass(std::string_view bytes);
+
   // start_up.cc
   void start_up(std::string_view bytes);
   void start_up_packet(const wire::StartupPacket& packet, std::size_t size);
   void decline_encryption(const wire::StartupPacket& packet, std::size_t size);
   void accept_start_up(const wire::StartupPacket& packet);
+  void choose_among_servers(std::string_view packet);
+  void server_unavailable();
+  bool keeps_login(const wire::Frame& frame);
+  bool server_will_do();
+  void refuse_server();
+  void release_login();
   bool server_login_frame(const wire::Frame& frame);
   void first_ready(const wire::Frame& frame);
 
@@ -271,6 +285,7 @@ class Conversation {
   void ask(std::string_view sql, std::string_view parameter, std::uint32_t parameter_type);
   void look_up_catalog(LookUp::Purpose purpose);
   void look_up_name(const std::string& name);
+  void look_up_settings();
   std::vector<std::string> settings_table_names() const;
   bool catalog_ready();
   bool may_ask_catalog_again() const;
@@ -297,13 +312,16 @@ class Conversation {
   std::vector<OpenIncident> open_incidents_;
   bool checked_first_ = false;  // the last statement was a SELECT that found nothing
   std::chrono::milliseconds opened_{0};
-  char status_ = 'I';  // of the last ReadyForQuery
+  char status_ = 'I';        // of the last ReadyForQuery
+  bool seems_idle_ = false;  // bypassed: the last bytes were a tag and a ReadyForQuery
   bool conforming_strings_ =
       true;  // ParameterStatus: is SQL text read as the server reads it (6.8)?
   bool utf8_ = true;
   CopyIn copy_in_ = CopyIn::No;
   std::uint32_t copies_starting_ = 0;  // entries of the queue with `starts_copy`
   bool ssl_asked_ = false, gss_asked_ = false;
+  std::unique_ptr<ServerChoice> choice_;  // nullptr: there is none, or it is made
+  bool held_start_up_sent_ = false;       // the client's packet is no longer in held_
   bool opaque_ = false;  // a replication connection: a byte pipe from the start-up packet on
   int auth_due_ = 0;     // the server's authentication requests that the client has not answered
   bool copying_input_ = false;      // the input dies before the actions are carried out

@@ -19,6 +19,11 @@ constexpr std::uint32_t kTextArrayOid = 1009;
 constexpr std::string_view kNameQuery =
     "/* pgconcord */ SELECT pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.text";
 
+// What a bypassed session may have changed unseen.
+constexpr std::string_view kSettingsQuery =
+    "/* pgconcord */ SELECT pg_catalog.current_setting($1) OPERATOR(pg_catalog.||) ' ' "
+    "OPERATOR(pg_catalog.||) pg_catalog.current_setting('client_encoding')";
+
 std::string make_parse_of_look_up(std::string_view sql, std::uint32_t parameter_type) {
   wire::ByteWriter types;
   types.u16(1);
@@ -98,6 +103,14 @@ void Conversation::look_up_name(const std::string& name) {
   blocked = Blocked::LookUp;
 }
 
+void Conversation::look_up_settings() {
+  look_up_ = std::make_unique<LookUp>();
+  look_up_->purpose = LookUp::Purpose::Settings;
+  look_up_->started = env.now;
+  ask(kSettingsQuery, "standard_conforming_strings", kTextOid);
+  blocked = Blocked::LookUp;
+}
+
 // Every policy's table, not only this session's: the answer is shared with the sessions of the same
 // role.
 std::vector<std::string> Conversation::settings_table_names() const {
@@ -165,6 +178,9 @@ void Conversation::look_up_done() {
     std::from_chars(answer.data(), answer.data() + answer.size(), oid);
     look_up_failed_ = look_up_->failed;
     if (scope_ && !look_up_->failed) scope_->resolved(look_up_->name, oid, env.now);
+  } else if (look_up_->purpose == LookUp::Purpose::Settings) {
+    conforming_strings_ = look_up_->answer.starts_with("on ");
+    utf8_ = look_up_->answer.ends_with(" UTF8");
   } else {
     store_catalog();
   }
@@ -189,6 +205,7 @@ void Conversation::look_up_over() {
       break;
     case LookUp::Purpose::Statement:
     case LookUp::Purpose::Name:
+    case LookUp::Purpose::Settings:
       break;
   }
   if (blocked == Blocked::LookUp) blocked = Blocked::No;

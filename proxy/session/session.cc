@@ -57,10 +57,16 @@ void Conversation::client_bytes(std::string_view bytes) {
     case Phase::Opaque:
       actions->to_server.forward(bytes);
       return;
+    case Phase::Bypassed:
+      bypassed_client_bytes(bytes);
+      return;
     case Phase::Closing:
       return;
     case Phase::Ready:
-      if (settings_ != env.settings && idle()) idle_point();
+      if (settings_ != env.settings && idle()) {
+        idle_point();
+        if (phase == Phase::Bypassed) return bypassed_client_bytes(bytes);
+      }
       feed_client(bytes);
       return;
     case Phase::Authenticating:
@@ -108,7 +114,7 @@ void Conversation::resume_client() {
   while (blocked == Blocked::No && !held_.empty() && phase != Phase::Closing) {
     const std::string pending = std::exchange(held_, {});
     copying_input_ = true;
-    if (phase == Phase::Opaque) {
+    if (phase == Phase::Opaque || phase == Phase::Bypassed) {
       actions->to_server.append(pending);
     } else {
       feed_client(pending);
@@ -122,10 +128,7 @@ void Conversation::resume_client() {
 }
 
 void Conversation::server_bytes(std::string_view bytes) {
-  if (phase == Phase::Opaque) {
-    actions->to_client.forward(bytes);
-    return;
-  }
+  if (phase == Phase::Opaque || phase == Phase::Bypassed) return piped_server_bytes(bytes);
   feed_server(bytes);
   resume_client();
 }
@@ -148,6 +151,7 @@ void Conversation::feed_server(std::string_view input) {
     drop_server_rest_ = false;
     server_frame(std::get<wire::Frame>(step));
   }
+  if (phase == Phase::Opaque || phase == Phase::Bypassed) actions->to_client.forward(input);
 }
 
 void Conversation::to_server(const wire::Frame& frame) {
@@ -257,6 +261,7 @@ void Conversation::idle_point() {
   if (settings_ != env.settings || reselect_due_) {
     settings_ = env.settings;
     reselect_due_ = false;
+    if (settings_->config.mode == policies::Mode::Off) return enter_bypass();
     select_policies();
   }
 }
@@ -332,9 +337,7 @@ void Session::on_server_unavailable(Actions& actions) {
       impl_->phase = Phase::Closing;
       return;
     }
-    impl_->fail({"57P03", "the database server is not available",
-                 "No connection to it could be made.", "Try again shortly."},
-                "upstream");
+    impl_->server_unavailable();
   });
 }
 

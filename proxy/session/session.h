@@ -52,8 +52,9 @@ enum class Phase : std::uint8_t {
   Connecting,      // waiting for the server connection
   Authenticating,  // until the first ReadyForQuery
   Ready,
-  Opaque,   // replication or cancel: a byte pipe
-  Closing,  // nothing more is read from the client
+  Opaque,    // replication or cancel: a byte pipe
+  Bypassed,  // `mode: off`: a byte pipe until another mode is in force and it is idle
+  Closing,   // nothing more is read from the client
 };
 
 class Session {

@@ -107,23 +107,44 @@ void Conversation::accept_start_up(const wire::StartupPacket& packet) {
   if (database.empty()) database = user;
   application = wire::significant(packet.parameter("application_name"));
   opaque_ = wire::asks_for_replication(packet.parameter("replication"));
+  choose_among_servers(std::string_view(held_).substr(0, wire::load_u32(held_.data())));
   actions->connect_server = true;
   set_phase(Phase::Connecting);
 }
 
+// Only where there is something to choose or to refuse is the packet kept.
+void Conversation::choose_among_servers(std::string_view packet) {
+  const auto& upstream = settings_->config.upstream;
+  const bool is_any = upstream.target_session_attrs == "any";
+  if (is_any && (upstream.addresses.size() == 1 || opaque_)) return;
+  choice_ = std::make_unique<ServerChoice>();
+  choice_->attributes = upstream.target_session_attrs;
+  choice_->packet = packet;
+}
+
 void Conversation::server_connected() {
-  if (phase == Phase::Opaque) return;
+  if (phase != Phase::Connecting) return;
+  if (choice_ && held_start_up_sent_) {
+    server_framer_ = wire::Framer(wire::Peer::Server);
+    auth_due_ = 0;
+    choice_->begin_anew();
+    actions->to_server.append(choice_->packet);
+    set_phase(Phase::Authenticating);
+    return resume_client();
+  }
+  held_start_up_sent_ = true;
   // The packet goes out as it came, whatever parameters it holds (1.13); what follows it waits its
   // turn.
   const std::size_t size = wire::load_u32(held_.data());
   actions->to_server.append(std::string_view(held_).substr(0, size));
   held_.erase(0, size);
-  set_phase(opaque_ ? Phase::Opaque : Phase::Authenticating);
+  set_phase(opaque_ && !choice_ ? Phase::Opaque : Phase::Authenticating);
   resume_client();
 }
 
 // True when the message was dealt with here.
 bool Conversation::server_login_frame(const wire::Frame& frame) {
+  if (choice_ && keeps_login(frame)) return true;
   switch (frame.type) {
     case 'R':
       if (wants_answer(frame.body)) ++auth_due_;
@@ -162,6 +183,12 @@ bool Conversation::server_login_frame(const wire::Frame& frame) {
 // The one moment at which a question of our own is always safe (1.24): nothing is in flight, the
 // client waits.
 void Conversation::first_ready(const wire::Frame& frame) {
+  if (choice_ && !server_will_do()) return;
+  if (opaque_) {
+    if (blocked == Blocked::Login) blocked = Blocked::No;
+    set_phase(Phase::Opaque);
+    return to_client(frame);
+  }
   set_phase(Phase::Ready);
   cells_ = &accounts().database(database);
   accounts().connected(database, client_tls ? "yes" : "no");
@@ -169,6 +196,11 @@ void Conversation::first_ready(const wire::Frame& frame) {
   accounts().sessions_open.add();
   if (!frame.body.empty()) status_ = frame.body[0];
   settings_ = env.settings;
+  if (settings_->config.mode == policies::Mode::Off) {
+    if (blocked == Blocked::Login) blocked = Blocked::No;
+    to_client(frame);
+    return draining ? idle_point() : enter_bypass();
+  }
   select_policies();
   if (scope_ && scope_->enforces() && !scope_->catalog()) {
     look_up_catalog(LookUp::Purpose::SessionStart);
@@ -179,6 +211,112 @@ void Conversation::first_ready(const wire::Frame& frame) {
   if (blocked == Blocked::Login) blocked = Blocked::No;
   to_client(frame);
   if (draining) idle_point();
+}
+
+// True when the message was kept, or the server given up.
+bool Conversation::keeps_login(const wire::Frame& frame) {
+  ServerChoice& choice = *choice_;
+  if (frame.type == 'Z') return false;
+  if (frame.type == 'E') {
+    const wire::ErrorResponse error = wire::error_response(frame.body);
+    const bool not_ready = error.sqlstate == "57P03" && !choice.client_asked;
+    if (!not_ready || !frame.whole) {
+      release_login();
+      return false;
+    }
+    // As libpq: a server that starts up or shuts down is passed over.
+    choice.refusal = frame.raw;
+    actions->next_server = true;
+    set_phase(Phase::Connecting);
+    return true;
+  }
+  if (frame.type == 'R') {
+    if (wants_answer(frame.body)) {
+      release_login();
+      choice.client_asked = true;
+      choice.is_holding = false;
+    } else if (frame.body.size() >= 4 && wire::load_u32(frame.body.data()) == 0 &&
+               choice.attributes != "any") {
+      choice.is_holding = true;
+    }
+  }
+  if (!choice.is_holding) return false;
+  if (!frame.whole || choice.held.size() + frame.raw.size() > kAuthMessageMax) {
+    desynchronised("the log-in is too long");
+    return true;
+  }
+  if (frame.type == 'S') {
+    if (const auto status = wire::parameter_status(frame.body)) choice.note(*status);
+    server_parameter(frame);
+  }
+  if (frame.type == 'K' && frame.body.size() >= 4) {
+    backend_pid = static_cast<std::int32_t>(wire::load_u32(frame.body.data()));
+  }
+  choice.held.append(frame.raw);
+  return true;
+}
+
+// At the first ReadyForQuery: the log-in is shown to the client, or begins anew elsewhere.
+bool Conversation::server_will_do() {
+  const Fit fit = choice_->fit();
+  if (choice_->attributes != "any" && !choice_->takes_any) actions->server_fits = fit == Fit::Fits;
+  const bool only_preferred = choice_->attributes == "prefer-standby" && choice_->client_asked;
+  if (fit == Fit::Fits || only_preferred) {
+    release_login();
+    choice_.reset();
+    return true;
+  }
+  choice_->unfit_seen = true;
+  if (fit == Fit::NotTold) choice_->old_seen = true;
+  refuse_server();
+  return false;
+}
+
+void Conversation::refuse_server() {
+  if (choice_->client_asked) {
+    // Its proof of the password was for this server alone; the next attempt begins elsewhere.
+    const std::string detail =
+        "This was learned only after authentication, which cannot be repeated with another server.";
+    return choice_->old_seen
+               ? server_unavailable()
+               : fail({"57P03", "the server does not fit target_session_attrs", detail,
+                       "Connect again: the next attempt begins with another server."},
+                      "upstream");
+  }
+  actions->to_server.append(std::string_view("X\0\0\0\4", 5));
+  actions->next_server = true;
+  set_phase(Phase::Connecting);
+}
+
+void Conversation::release_login() {
+  actions->to_client.append(choice_->held);
+  choice_->held.clear();
+}
+
+void Conversation::server_unavailable() {
+  if (!choice_ || (!choice_->unfit_seen && choice_->refusal.empty())) {
+    return fail({"57P03", "the database server is not available",
+                 "No connection to it could be made.", "Try again shortly."},
+                "upstream");
+  }
+  if (choice_->attributes == "prefer-standby" && choice_->unfit_seen && !choice_->takes_any) {
+    choice_->takes_any = true;
+    actions->first_server = true;
+    set_phase(Phase::Connecting);
+    return;
+  }
+  if (!choice_->unfit_seen) {
+    accounts().connection_failed("upstream");
+    actions->to_client.append(choice_->refusal);
+    actions->close_client = actions->close_server = true;
+    return set_phase(Phase::Closing);
+  }
+  const std::string what = "no available server fits target_session_attrs=" + choice_->attributes;
+  choice_->old_seen
+      ? fail({"57P03", what, "A server older than PostgreSQL 14 does not report its role.",
+              "Use target_session_attrs: any, or servers of PostgreSQL 14 or later."},
+             "upstream")
+      : fail({"57P03", what, "", "Try again shortly."}, "upstream");
 }
 
 }  // namespace pgconcord::session

@@ -61,6 +61,7 @@ std::uint32_t wanted_prefix(Peer from, char type, const Wanted& wanted) {
     case 'S':
     case 'R':
     case 'K':
+    case 'v':
       return kErrorInspectMax;
     default:
       return 0;

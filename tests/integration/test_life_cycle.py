@@ -242,7 +242,9 @@ class TestServiceManager:
         wait_until(lambda: manager.has("READY=1", "STATUS=serving"), "reloaded")
         process.config_path.write_text("nonsense: [")
         process.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: manager.has("READY=1", "STATUS=serving 127.0.0.1:" + str(process.port) + "; the last"), "kept")
+        wait_until(
+            lambda: manager.has("READY=1", "STATUS=serving 127.0.0.1:" + str(process.port) + "; the last"), "kept"
+        )
         with WireClient(("127.0.0.1", process.port)) as client:
             client.log_in(database=database)
             process.process.terminate()

@@ -43,7 +43,9 @@ def test_a_session_begins_behind_the_header(header, piece, balanced, database):
             client.send(start[at : at + piece])
         assert client.read_until("Z")[-1].kind == "Z"
         assert client.query("SELECT 1")[1].columns == [b"1"]
-        named = "client=203.0.113.7:4711" if header in NAMED else f"client={'unix' if b'xxx' in header else '127.0.0.1:'}"
+        named = (
+            "client=203.0.113.7:4711" if header in NAMED else f"client={'unix' if b'xxx' in header else '127.0.0.1:'}"
+        )
         wait_until(lambda: f"session ready {named}" in process.output(), "the log names the client")
 
 
@@ -56,7 +58,12 @@ def test_encryption_is_asked_for_behind_the_header(balanced, database):
 
 @pytest.mark.parametrize(
     "header",
-    [b"PROXY TCP4 1.2.3.4\r\n", b"PROXY UNKNOWN " + b"x" * 200, SIGNATURE + b"\x21\x11\xff\xff", b"GET / HTTP/1.0\r\n\r\n"],
+    [
+        b"PROXY TCP4 1.2.3.4\r\n",
+        b"PROXY UNKNOWN " + b"x" * 200,
+        SIGNATURE + b"\x21\x11\xff\xff",
+        b"GET / HTTP/1.0\r\n\r\n",
+    ],
 )
 def test_a_broken_header_closes_without_a_word(header, balanced, database):
     process = balanced()

@@ -103,8 +103,12 @@ ScriptRun::ScriptRun(const Script& script)
     : script_(script),
       registry_(metrics::Caps{}),
       plans_(policies::PlanLimits{}),
-      environment_{settings_of(script.configuration, 1), plans_, catalogs_, suspensions_,
-                   registry_.make_shard(), incidents_} {
+      environment_{settings_of(script.configuration, 1),
+                   plans_,
+                   catalogs_,
+                   suspensions_,
+                   registry_.make_shard(),
+                   incidents_} {
   environment_.now = std::chrono::milliseconds(1'000'000);
   if (script.known_catalog) catalogs_.store("shop", known_catalog(), environment_.now);
   session_ = std::make_unique<session::Session>(environment_, 1);
@@ -135,6 +139,8 @@ void ScriptRun::absorb() {
     if (set) flags_.insert(name);
   };
   flag(actions_.connect_server, "connect");
+  flag(actions_.next_server, "next server");
+  flag(actions_.first_server, "first server");
   flag(actions_.relay_cancel, "relay cancel");
   flag(actions_.shutdown_server, "shutdown server");
   flag(actions_.close_client, "close client");

@@ -187,7 +187,8 @@ class Reader {
       for (const std::string& message : bytes_of(line.substr(8))) step.to_server += message;
     } else {
       const std::set<std::string> known = {"connect",      "relay cancel", "shutdown server",
-                                           "close client", "close server", "waiting"};
+                                           "close client", "close server", "waiting",
+                                           "next server",  "first server"};
       if (!known.contains(line.substr(1))) fail("unknown output: " + line);
       step.flags.insert(line.substr(1));
     }

@@ -22,12 +22,12 @@ def binary():
     return os.environ.get("PGCONCORD_BIN", str(REPOSITORY / "build/dev/pgconcord"))
 
 
-def configuration(upstream, policies="", mode="enforce", listen=("127.0.0.1:0",), more=""):
-    """A configuration file as text; `policies` and `more` are YAML written in the test."""
+def configuration(upstream, policies="", mode="enforce", listen=("127.0.0.1:0",), more="", upstream_more=""):
+    """A configuration file as text; `policies`, `more` and `upstream_more` are YAML written in the test."""
     listeners = "\n".join(f"  - address: {address}" for address in listen)
     text = (
         f"version: 1\nmode: {mode}\nlisten:\n{listeners}\n"
-        f"upstream: {{address: [{upstream}]}}\nadmin: {{address: 127.0.0.1:0}}\n"
+        f"upstream:\n  address: [{upstream}]\n  {upstream_more}\nadmin: {{address: 127.0.0.1:0}}\n"
     )
     text += textwrap.dedent(more)
     if "shutdown:" not in more:

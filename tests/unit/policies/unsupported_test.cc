@@ -35,16 +35,15 @@ TEST(NotInThisBuild, WhatIsImplementedIsNotRefused) {
 TEST(NotInThisBuild, EverySettingOfALaterReleaseIsNamed) {
   EXPECT_THAT(refused("listen:\n"
                       "  - {address: a:1, tls: {mode: allow, cert: c, key: k}}\n"
-                      "upstream: {target_session_attrs: primary, tls: {mode: prefer}}\n"
+                      "upstream: {tls: {mode: prefer}}\n"
                       "auth: {mode: scram}\n"
                       "catalog: {source: url, url: 'postgres://db'}\n"
                       "admin: {token_file: t}\n"
                       "console: {users: [a]}\n"
                       "metrics: {partitions: leaf}\n"),
               testing::ElementsAre("listen[0].tls.mode: allow", "upstream.tls.mode: prefer",
-                                   "upstream.target_session_attrs: primary", "auth.mode: scram",
-                                   "catalog.source: url", "admin.token_file", "console.users",
-                                   "metrics.partitions: leaf"));
+                                   "auth.mode: scram", "catalog.source: url", "admin.token_file",
+                                   "console.users", "metrics.partitions: leaf"));
 }
 
 TEST(NotInThisBuild, EveryKeyOfAPolicyOfALaterReleaseIsNamed) {
