@@ -264,6 +264,7 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   }
   ClientStatement effects{command, several || may_change_names(command, sql), false, {}, {}, {}};
   effects.changes_role = effects.changes_names && may_change_role(sql);
+  effects.changes_lexing = effects.changes_names && (several || may_change_lexing(command, sql));
   note_effects(effects);
   const Command last = several ? expected.detail->commands.back() : command;
   const bool looks_up = command == Command::Select && !several && alone();

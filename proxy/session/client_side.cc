@@ -41,6 +41,10 @@ bool Conversation::client_frame(const wire::Frame& frame) {
     }
     return true;
   }
+  if (skips_cancelled_ && frame.type != 'X') {
+    skip_cancelled(frame);
+    return true;
+  }
   if (group_) {
     if (group_takes(frame)) return true;
     if (!end_group(frame.type)) return false;
@@ -159,9 +163,11 @@ void Conversation::split_statements(std::string_view sql, Expected& expected) {
 
 bool Conversation::client_parse(const wire::Frame& frame) {
   std::string name;
+  StatementRef before;
   if (const auto message = frame.complete() ? wire::parse_message(frame.body) : std::nullopt) {
     const Command command = parser::writing_command(message->sql);
     name = wire::significant(message->statement);
+    if (!name.empty()) before = statements_.confirmed(name);
     remember_statement(message->statement, statement_of(*message, command));
   } else {
     // Too long to be read, or malformed: the server will tell; until then its name means nothing to
@@ -173,6 +179,7 @@ bool Conversation::client_parse(const wire::Frame& frame) {
   if (!name.empty()) {
     expected.detail = std::make_unique<ReplyDetail>();
     expected.detail->name = std::move(name);
+    expected.detail->before = std::move(before);
   }
   batch_open_ = true;
   expect(std::move(expected));
@@ -185,7 +192,8 @@ bool Conversation::client_parse(const wire::Frame& frame) {
 void Conversation::remember_statement(std::string_view name, StatementRef statement) {
   if (queue_.skipping()) return;
   if (statement) {
-    statements_.set(name, std::move(statement), settings_->config.limits.prepared_statements);
+    statements_.announce(name, std::move(statement), settings_->config.limits.prepared_statements,
+                         batch_number_);
   } else {
     statements_.forget(name);
   }
@@ -238,6 +246,7 @@ StatementRef Conversation::statement_of(const wire::ParseMessage& message, Comma
   if (!keep && !changes && !looks_up) return written_statement(message, command);
   ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}, {}};
   if (looks_up) statement.look_up = message.sql;
+  statement.changes_lexing = changes && may_change_lexing(command, message.sql);
   if (keep) {
     statement.sql = message.sql;
     statement.parameter_types = message.parameter_types;
@@ -276,7 +285,11 @@ bool Conversation::client_bind(const wire::Frame& frame) {
   const bool candidate = scope_ && names && statement->command == Command::Insert &&
                          !statement->sql.empty() && !queue_.skipping() &&
                          !(status_ == 'E' && queue_.empty());
-  if (candidate) {
+  if (candidate && statements_.doubtful(names->statement, batch_number_)) {
+    // It was parsed anew in an earlier batch, which may still fail: then the name means to the
+    // server what it meant before (4.7).
+    count_refusal(statement->sql, policies::Reason::Pipeline);
+  } else if (candidate) {
     if (holds_binds() && frame.complete()) {
       hold_bind(frame, statement, names->portal);
       return true;
@@ -326,6 +339,11 @@ void Conversation::client_close(const wire::Frame& frame) {
   const auto object = wire::named_object(frame.body);
   Expected expected{Reply::Close, Origin::Client, Command::Other, true};
   if (object && object->kind == 'S') {
+    if (StatementRef before = statements_.confirmed(object->name); scope_ && before) {
+      expected.detail = std::make_unique<ReplyDetail>();
+      expected.detail->name = wire::significant(object->name);
+      expected.detail->before = std::move(before);
+    }
     remember_statement(object->name, nullptr);
   } else if (object && !queue_.skipping()) {
     portals_.forget(object->name);
@@ -358,6 +376,7 @@ bool Conversation::client_sync(const wire::Frame& frame) {
     return true;
   }
   batch_open_ = batch_executed_ = false;
+  ++batch_number_;
   rewritten_.clear();
   expect({Reply::Sync, Origin::Client, Command::Other, true});
   to_server(frame);
@@ -384,6 +403,7 @@ void Conversation::note_effects(const ClientStatement& statement) {
   if (!scope_) return;
   if (statement.changes_names) scope_->names_changed(status_ != 'I' || !queue_.empty());
   if (statement.changes_role) scope_->forget_role();
+  lexing_in_doubt_ = lexing_in_doubt_ || statement.changes_lexing;
 }
 
 }  // namespace pgconcord::session

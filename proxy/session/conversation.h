@@ -28,6 +28,9 @@
 
 namespace pgconcord::session {
 
+// The rewritten statement in the extended protocol; parsed anew each time it is bound (5.6).
+inline constexpr std::string_view kRewrittenStatement = "__pgconcord_rewritten";
+
 // What sessions of one worker share and never keep across calls.
 struct Workspace {
   explicit Workspace(metrics::Shard& shard) : accounts(shard) {}
@@ -39,6 +42,9 @@ struct Workspace {
 // A question of our own that is under way (protocol.md section 5).
 struct LookUp {
   enum class Purpose : std::uint8_t { SessionStart, Statement, Name, Replay, Settings };
+  bool waits_for_statement() const {
+    return purpose == Purpose::Statement || purpose == Purpose::Name;
+  }
   Purpose purpose = Purpose::SessionStart;
   std::chrono::milliseconds started{0};
   std::string name;    // Purpose::Name: the unqualified table name
@@ -47,6 +53,7 @@ struct LookUp {
   bool failed = false;
   bool in_batch = false;  // asked inside the client's batch: its failure is the batch's
   std::string ready;      // SessionStart: the client's first ReadyForQuery, held back
+  std::string cancelled;  // the error of a cancel that was meant for the waiting statement
 };
 
 // Bind, Execute and what belongs to them of one candidate, held until it is known whether more
@@ -168,7 +175,7 @@ class Conversation {
     std::vector<std::pair<std::size_t, policies::PlanRef>>
         plans;  // statement of the text, its plan
   };
-  bool lexing_safe() const { return conforming_strings_ && utf8_; }
+  bool lexing_safe() const { return conforming_strings_ && utf8_ && !lexing_in_doubt_; }
   bool alone() const;           // autocommit, nothing in flight, no batch open
   bool alone_in_batch() const;  // the same but for the batch's own Parse and Describe
   bool holds_binds() const;
@@ -213,7 +220,7 @@ class Conversation {
   void server_frame(const wire::Frame& frame);
   bool matches_queue(char type) const;
   void server_error(const wire::Frame& frame);
-  void look_up_error(const wire::Frame& frame);
+  void look_up_error(const wire::Frame& frame, const wire::ErrorResponse& error);
   void client_error(const wire::Frame& frame, const wire::ErrorResponse& error,
                     const Expected& head);
   void server_ready(const wire::Frame& frame);
@@ -225,6 +232,7 @@ class Conversation {
   void copy_decided(Expected& head, CopyIn outcome);
   void statement_ended(Expected& head);
   void drop_failed();
+  void restore_name(Expected& entry);
   void schema_may_have_changed();
   void count_error(const wire::ErrorResponse& error, const Expected& head);
   void count_violation(const wire::ErrorResponse& error, parser::Command command,
@@ -294,6 +302,8 @@ class Conversation {
   void store_catalog();
   void look_up_done();
   void look_up_over();
+  void answer_cancelled(const std::string& error);
+  void skip_cancelled(const wire::Frame& frame);
 
   std::uint64_t id_;
   std::shared_ptr<Workspace> workspace_;
@@ -317,6 +327,7 @@ class Conversation {
   bool conforming_strings_ =
       true;  // ParameterStatus: is SQL text read as the server reads it (6.8)?
   bool utf8_ = true;
+  bool lexing_in_doubt_ = false;  // what may have changed one of them is under way
   CopyIn copy_in_ = CopyIn::No;
   std::uint32_t copies_starting_ = 0;  // entries of the queue with `starts_copy`
   bool ssl_asked_ = false, gss_asked_ = false;
@@ -334,12 +345,14 @@ class Conversation {
   bool batch_executed_ = false;
   Guard guard_;
   std::uint32_t savepoints_ = 0;  // of the transaction, ours and the client's
+  std::uint32_t batch_number_ = 0;
   bool ddl_seen_ = false;
   std::uint32_t readies_due_ = 0;  // ReadyForQuery the client still waits for
   std::vector<std::pair<std::string, std::unique_ptr<ReplyDetail>>>
-      rewritten_;                // portals bound to rewritten statements
-  bool reselect_due_ = false;    // application_name changed: other policies may apply
-  bool look_up_failed_ = false;  // the last one failed: decide without it, once
+      rewritten_;                 // portals bound to rewritten statements
+  bool reselect_due_ = false;     // application_name changed: other policies may apply
+  bool skips_cancelled_ = false;  // the client's messages up to its Sync never reach the server
+  bool look_up_failed_ = false;   // the last one failed: decide without it, once
   std::string block_error_;  // of a look-up that failed in a block: the client has not heard it yet
 };
 

@@ -12,9 +12,6 @@ namespace {
 using parser::Command;
 using policies::Reason;
 
-// Parsed anew each time it is bound (5.6).
-constexpr std::string_view kRewrittenStatement = "__pgconcord_rewritten";
-
 }  // namespace
 
 void Conversation::hold_bind(const wire::Frame& frame, const StatementRef& statement,
@@ -175,6 +172,7 @@ void Conversation::redirect_bind(const UpFront& up_front, const ClientStatement&
     // An error of the added clause comes at Parse or Bind (A22): each knows what it belongs to.
     Expected part{reply, origin, Command::Other, true};
     part.detail = with_parts();
+    if (reply == Reply::Bind) part.detail->name = wire::significant(names->statement);
     expect(std::move(part));
   };
   drop_client_rest_ = false;

@@ -62,7 +62,7 @@ std::string quoted(std::string_view name) {
 bool Conversation::may_look_up() const {
   const bool sound = status_ == 'I' || status_ == 'T';
   return sound && client_frame_whole_ && readies_due_ == 0 && !look_up_ && !queue_.skipping() &&
-         (queue_.empty() || batch_open_);
+         (queue_.empty() || (batch_open_ && !queue_.end_of_look_up().ends_look_up));
 }
 
 // Inside the client's open batch a Sync of ours would end its transaction: there a Flush brings the
@@ -205,11 +205,37 @@ void Conversation::look_up_over() {
       break;
     case LookUp::Purpose::Statement:
     case LookUp::Purpose::Name:
+      if (!finished->cancelled.empty()) answer_cancelled(finished->cancelled);
+      break;
     case LookUp::Purpose::Settings:
       break;
   }
   if (blocked == Blocked::LookUp) blocked = Blocked::No;
   if (draining && idle()) idle_point();
+}
+
+// The client's cancel met our question instead of the statement that waited for it: the statement
+// is cancelled all the same, without having reached the server (3.6).
+void Conversation::answer_cancelled(const std::string& error) {
+  accounts().error(*cells_, "57014");
+  look_up_failed_ = false;
+  actions->to_client.append(error);
+  if (group_ || held_.empty() || held_[0] != 'Q') {
+    group_.reset();
+    skips_cancelled_ = true;
+    return;
+  }
+  held_.erase(0, 1 + wire::load_u32(held_.data() + 1));
+  actions->to_client.append(wire::make_ready('I'));
+}
+
+// As the server after an error: nothing answers what comes before the Sync (4.2).
+void Conversation::skip_cancelled(const wire::Frame& frame) {
+  drop_client_rest_ = true;
+  if (frame.type != 'S') return;
+  skips_cancelled_ = false;
+  batch_open_ = batch_executed_ = false;
+  actions->to_client.append(wire::make_ready('I'));
 }
 
 }  // namespace pgconcord::session

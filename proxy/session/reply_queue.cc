@@ -1,5 +1,6 @@
 #include "proxy/session/reply_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgconcord::session {
@@ -68,6 +69,13 @@ ReplyQueue::IgnoredSyncs ReplyQueue::drop_ignored_syncs() {
   // What the last of them had beyond this COPY's end belongs to the next one of the same text.
   if (ends > 0) front().copy_ends = static_cast<std::uint16_t>(ends - 1);
   return {count, ends > 0};
+}
+
+const Expected& ReplyQueue::end_of_look_up() const {
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_);
+  const auto end =
+      std::find_if(first, entries_.end(), [](const Expected& entry) { return entry.ends_look_up; });
+  return end == entries_.end() ? entries_.back() : *end;
 }
 
 void ReplyQueue::clear() {

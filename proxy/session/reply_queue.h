@@ -54,11 +54,12 @@ struct Rewritten {
 
 // What is remembered of the few entries that need more than two bytes.
 struct ReplyDetail {
-  std::string name;        // Parse: the statement's name, to be forgotten when it fails
-  StatementRef statement;  // Query, Execute under a policy: its text
-  std::vector<parser::Command> commands;              // Query with several statements
-  std::size_t done = 0;                               // of which so many have completed
-  std::vector<Rewritten> rewritten;                   // in the order of the text
+  std::string name;                       // Parse, Close: the statement's name
+  StatementRef statement;                 // Query, Execute under a policy: its text
+  StatementRef before;                    // Parse, Close of a name: what it meant until then
+  std::vector<parser::Command> commands;  // Query with several statements
+  std::size_t done = 0;                   // of which so many have completed
+  std::vector<Rewritten> rewritten;       // in the order of the text
   policies::Reason refusal = policies::Reason::None;  // why a violation of it cannot be replayed
   bool guarded = false;  // the application handles its violation itself
 
@@ -105,6 +106,8 @@ class ReplyQueue {
     bool data_ended = false;  // CopyDone or CopyFail went out already
   };
   IgnoredSyncs drop_ignored_syncs();
+  // The last message of the question of our own at the front.
+  const Expected& end_of_look_up() const;
   // True while the server discards messages because no Sync followed a failed one.
   bool skipping() const { return skipping_; }
   // True between the ErrorResponse of a Query or FunctionCall and its ReadyForQuery.

@@ -108,6 +108,10 @@ void Conversation::consume(const wire::Frame& frame) {
     case 'H':
       copy_response(frame.type);
       return;
+    case '1':
+      if (!hidden)
+        statements_.confirm(head.detail ? std::string_view(head.detail->name) : std::string_view());
+      break;
     case 'I':
       statement_ended(head);
       if (head.reply == Reply::Query) return;
@@ -186,6 +190,7 @@ void Conversation::server_ready(const wire::Frame& frame) {
     portals_.clear();
     savepoints_ = 0;
   }
+  if (lexing_in_doubt_ && queue_.empty()) lexing_in_doubt_ = false;
   if (ddl_seen_) schema_may_have_changed();
   if (scope_ && status_ == 'I') scope_->block_ended();
   if (replay_ && replay_->state == Replay::State::Held && replay_or_release(frame)) return;
@@ -234,7 +239,7 @@ void Conversation::server_error(const wire::Frame& frame) {
   }
   Expected& head = queue_.front();
   if (head.origin == Origin::LookUp) {
-    look_up_error(frame);
+    look_up_error(frame, error);
   } else if (head.origin == Origin::Inserted && head.reply == Reply::Query) {
     control_error(frame, error);
   } else if (error.sqlstate == "25P02" && !block_error_.empty()) {
@@ -251,12 +256,19 @@ void Conversation::server_error(const wire::Frame& frame) {
   drop_failed();
 }
 
-void Conversation::look_up_error(const wire::Frame& frame) {
+void Conversation::look_up_error(const wire::Frame& frame, const wire::ErrorResponse& error) {
   if (look_up_) look_up_->failed = true;
-  drop_server_rest_ = !look_up_ || !look_up_->in_batch;
-  // It ended the client's batch, so the client must hear of it (3.6).
-  if (!drop_server_rest_) to_client(frame);
-  if (drop_server_rest_ && status_ == 'T' && frame.complete()) block_error_ = frame.raw;
+  // Asked without a Sync of ours it ended the client's batch, even where nobody waits for the
+  // answer any more: the client must hear of it (3.6).
+  drop_server_rest_ = queue_.end_of_look_up().reply == Reply::Sync;
+  if (!drop_server_rest_) {
+    to_client(frame);
+  } else if (status_ == 'T' && frame.complete()) {
+    block_error_ = frame.raw;
+  } else if (look_up_ && blocked == Blocked::LookUp && error.sqlstate == "57014" &&
+             look_up_->waits_for_statement() && frame.complete()) {
+    look_up_->cancelled = frame.raw;
+  }
 }
 
 void Conversation::client_error(const wire::Frame& frame, const wire::ErrorResponse& error,
@@ -264,6 +276,11 @@ void Conversation::client_error(const wire::Frame& frame, const wire::ErrorRespo
   count_error(error, head);
   const bool shifted =
       head.detail && !head.detail->rewritten.empty() && error.position != 0 && frame.complete();
+  if (head.reply == Reply::Bind && head.detail && frame.complete() && error.sqlstate == "08P01") {
+    // It says which prepared statement takes how many parameters: the client's, not ours.
+    actions->to_client.append(wire::with_name(frame.raw, kRewrittenStatement, head.detail->name));
+    return;
+  }
   shifted ? actions->to_client.append(position_mapped(frame, error, *head.detail))
           : to_client(frame);
 }
@@ -275,18 +292,32 @@ void Conversation::drop_failed() {
   queue_.fail(dropped);
   if (dropped.empty()) copy_decided(queue_.front(), CopyIn::No);
   bool look_up_dropped = false;
-  for (Expected& entry : dropped) {
+  // From the last one back, so that a name means in the end what it meant before the first.
+  for (auto at = dropped.rbegin(); at != dropped.rend(); ++at) {
+    Expected& entry = *at;
     if (entry.starts_copy || &entry == &dropped.front()) copy_decided(entry, CopyIn::No);
     look_up_dropped = look_up_dropped || entry.ends_look_up;
     if (entry.reply == Reply::Query || entry.reply == Reply::FunctionCall) --readies_due_;
-    if (entry.reply == Reply::Parse && entry.origin == Origin::Client) {
-      statements_.forget(entry.detail ? std::string_view(entry.detail->name) : std::string_view());
-    }
+    if (entry.origin == Origin::Client) restore_name(entry);
   }
   dropped.clear();
   if (look_up_dropped && look_up_) {
     look_up_->failed = true;
     look_up_done();
+  }
+}
+
+// A Parse or Close that was discarded leaves the name as it was (4.7). Of the unnamed statement
+// that is not remembered.
+void Conversation::restore_name(Expected& entry) {
+  const bool named = entry.detail && !entry.detail->name.empty();
+  if (entry.reply == Reply::Parse) {
+    statements_.withdraw(named ? std::string_view(entry.detail->name) : std::string_view(),
+                         named ? std::move(entry.detail->before) : nullptr);
+  } else if (entry.reply == Reply::Close && named &&
+             statements_.find(entry.detail->name) == nullptr) {
+    statements_.set(entry.detail->name, std::move(entry.detail->before),
+                    settings_->config.limits.prepared_statements);
   }
 }
 

@@ -40,6 +40,17 @@ bool may_change_role(std::string_view sql) {
          contains_ignoring_case(sql, "discard") || contains_ignoring_case(sql, "reset all");
 }
 
+bool may_change_lexing(Command command, std::string_view sql) {
+  // A ROLLBACK at most takes back what the block set, which was reported by then.
+  if (command == Command::Ddl || command == Command::Rollback || command == Command::RollbackTo)
+    return false;
+  if (command != Command::Set) return true;
+  // A lone SET names what it sets, or is one of SET NAMES, SET ROLE and the like.
+  return contains_ignoring_case(sql, "conforming") || contains_ignoring_case(sql, "encoding") ||
+         contains_ignoring_case(sql, "names") || sql.find(';') != std::string_view::npos ||
+         sql.find('"') != std::string_view::npos;
+}
+
 bool may_hide_insert(Command command, std::string_view sql) {
   switch (command) {
     case Command::Insert:

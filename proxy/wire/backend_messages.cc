@@ -93,6 +93,27 @@ std::optional<ParameterStatus> parameter_status(std::string_view body) {
   return status;
 }
 
+std::string with_name(std::string_view raw, std::string_view name, std::string_view replacement) {
+  const std::string quoted = '"' + std::string(name) + '"';
+  const std::size_t at = raw.find(quoted);
+  if (at == std::string_view::npos) return std::string(raw);
+  ByteWriter writer;
+  writer.begin(raw[0]);
+  writer.raw(raw.substr(5, at + 1 - 5));
+  writer.raw(replacement);
+  writer.raw(raw.substr(at + quoted.size() - 1));
+  writer.end();
+  return writer.take();
+}
+
+std::string make_ready(char status) {
+  ByteWriter writer;
+  writer.begin('Z');
+  writer.raw(std::string_view(&status, 1));
+  writer.end();
+  return writer.take();
+}
+
 std::string make_fatal(const FatalText& text) {
   ByteWriter writer;
   writer.begin('E');

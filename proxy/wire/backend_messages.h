@@ -39,6 +39,9 @@ std::optional<ParameterStatus> parameter_status(std::string_view body);
 struct FatalText {
   std::string_view sqlstate, message, detail, hint;
 };
+// `raw` with the first occurrence of `name` in double quotes replaced.
+std::string with_name(std::string_view raw, std::string_view name, std::string_view replacement);
+std::string make_ready(char status);
 std::string make_fatal(const FatalText& text);
 
 // The ErrorResponse `raw` (a whole message) with its field P replaced, or left out where `position`

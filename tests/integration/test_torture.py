@@ -6,11 +6,11 @@ import pytest
 from harness import torture, torture_sql
 
 P_POLICY = "- {name: p-key, table: public.p, constraint: p_pkey, action: do_nothing}"
-Q_POLICY = "- {name: elsewhere, table: public.q, constraint: q_u_key, action: do_nothing}"
+ELSEWHERE_POLICY = "- {name: elsewhere, table: public.elsewhere, constraint: elsewhere_pkey, action: do_nothing}"
 MODES = {
     "off": {"mode": "off"},
     "observe": {"policies": P_POLICY, "mode": "observe"},
-    "enforce-elsewhere": {"policies": Q_POLICY, "mode": "enforce"},
+    "enforce-elsewhere": {"policies": ELSEWHERE_POLICY, "mode": "enforce"},
 }
 
 
