@@ -175,6 +175,8 @@ void Worker::drop_silent_preludes() {
 
 void Worker::add(Accepted accepted) {
   start_ticking();
+  // The session's deadlines start now, not when the last event of another one was handled.
+  context_->refresh_clock();
   ConnectionOwner& owner = *this;
   const std::uint64_t id = accepted.id;
   auto& connection =

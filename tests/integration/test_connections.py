@@ -61,6 +61,13 @@ def test_encryption_requests_are_answered_no_and_the_session_goes_on(request_byt
         assert client.query("SELECT 1")[1].columns == [b"1"]
 
 
+def test_a_client_that_thinks_for_a_while_before_it_logs_in_has_its_full_time(proxy, database):
+    with WireClient(("127.0.0.1", proxy().port)) as client:
+        time.sleep(2.5)  # deadlines are looked at once a second
+        client.log_in(database=database)
+        assert client.query("SELECT 1")[1].columns == [b"1"]
+
+
 def test_both_encryption_requests_then_log_in(proxy, database):
     with WireClient(("127.0.0.1", proxy().port)) as client:
         for request_bytes in (messages.GSSENC_REQUEST, messages.SSL_REQUEST):
