@@ -5,6 +5,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -86,12 +89,22 @@ struct MetricsSettings {
   std::string partitions = "parent";
 };
 
+// As in pg_authid.rolpassword: base64, checked for form (users.h).
+struct Verifier {
+  std::uint32_t iterations = 0;
+  std::string salt, stored_key, server_key;
+  friend bool operator==(const Verifier&, const Verifier&) = default;
+};
+using Users = std::map<std::string, Verifier, std::less<>>;
+
 struct Config {
   std::string file;  // where it was read from; empty = no file
   Mode mode = Mode::Observe;
   std::vector<Listener> listeners;
   Upstream upstream;
   std::string auth_mode = "passthrough";
+  std::string users_file;              // of auth_mode scram
+  std::shared_ptr<const Users> users;  // what stands in it; nullptr = not read
   CatalogSettings catalog;
   Admin admin;
   Console console;

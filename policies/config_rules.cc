@@ -138,6 +138,18 @@ void check_upstream_tls(const UpstreamTls& tls, Place place) {
                                "use `mode: require`, `verify-ca` or `verify-full`"});
 }
 
+void check_auth(const Config& config, Place place) {
+  if (!place.sound({"mode", "users_file"})) return;
+  const bool scram = config.auth_mode == "scram";
+  if (scram && config.users_file.empty()) {
+    place.report("mode", {"`mode: scram` needs the users' verifiers",
+                          "add `users_file:`, or use `mode: passthrough`"});
+  } else if (!scram && !config.users_file.empty()) {
+    place.report("users_file",
+                 {"`users_file` is only for `mode: scram`", "remove it, or use `mode: scram`"});
+  }
+}
+
 }  // namespace
 
 void check_policy(const Policy& policy, const YamlNode& node, const std::string& path,
@@ -167,6 +179,7 @@ void check_listener(const Listener& listener, const YamlNode& node, const std::s
 void check_settings(const Config& config, const YamlNode& root, Findings& findings) {
   Place place(root, "", findings);
   check_upstream_tls(config.upstream.tls, place.below("upstream").below("tls"));
+  check_auth(config, place.below("auth"));
   Place catalog = place.below("catalog");
   if (config.catalog.source == CatalogSource::Url && config.catalog.url.empty() &&
       catalog.sound({"source", "url"})) {

@@ -15,9 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One byte more than SourceText takes, so that it can refuse.
-constexpr std::size_t kReadMax = 1024 * 1024 + 1;
-
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -55,18 +52,19 @@ tl::expected<std::vector<std::string>, Problem> matching_files(const fs::path& p
 
 }  // namespace
 
-tl::expected<std::string, std::string> read_file(const std::string& path) {
+tl::expected<std::string, std::string> read_file(const std::string& path, std::size_t size_max) {
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
   if (!file) return tl::unexpected(reason(errno));
   std::string text;
   std::array<char, 16 * 1024> buffer{};
-  while (text.size() < kReadMax) {
+  while (text.size() <= size_max) {
     const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get());
     text.append(buffer.data(), count);
     if (count == buffer.size()) continue;
     if (std::ferror(file.get()) != 0) return tl::unexpected(reason(errno));
     break;
   }
+  if (text.size() > size_max) text.resize(size_max + 1);
   return text;
 }
 

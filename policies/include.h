@@ -1,6 +1,7 @@
 // Private to policies: reading files, and finding those that an `include` pattern means.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -11,7 +12,9 @@
 namespace pgconcord::policies {
 
 // The error says why, in the words of the system.
-[[nodiscard]] tl::expected<std::string, std::string> read_file(const std::string& path);
+// Of a file longer than `size_max`, one byte more than that.
+[[nodiscard]] tl::expected<std::string, std::string> read_file(const std::string& path,
+                                                               std::size_t size_max = 1024 * 1024);
 
 // The files a pattern means, in name order; `*` and `?` stand in the file name only and do not
 // match a leading dot. Relative patterns start at the folder of the file `including`, which must

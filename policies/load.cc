@@ -4,6 +4,7 @@
 #include "policies/load.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -11,11 +12,15 @@
 #include "policies/findings.h"
 #include "policies/include.h"
 #include "policies/section_reader.h"
+#include "policies/users.h"
 #include "policies/value.h"
 #include "policies/yaml_node.h"
 
 namespace pgconcord::policies {
 namespace {
+
+// About 100,000 users.
+constexpr std::size_t kUsersFileMax = 16 * 1024 * 1024;
 
 enum class Includes : std::uint8_t { Ignored, Resolved };
 
@@ -53,6 +58,7 @@ class Loader {
   void read_matches(const YamlNode& pattern, const std::string& path, Findings& findings,
                     std::vector<IncludedFile>& files) const;
   void load_included(const IncludedFile& file);
+  void read_users(const YamlNode& node, Findings& findings);
   void append(ConfigErrors errors);
 
   Config config_;
@@ -71,6 +77,7 @@ void Loader::load_main(std::string_view text, Includes includes) {
   read_policies(value_of(root, "policies"), findings);
   std::vector<IncludedFile> files;
   if (includes == Includes::Resolved) files = read_includes(value_of(root, "include"), findings);
+  if (includes == Includes::Resolved) read_users(value_of(root, "auth"), findings);
   append(findings.take());
   for (const IncludedFile& each : files) load_included(each);
 }
@@ -185,6 +192,23 @@ void Loader::load_included(const IncludedFile& file) {
     read_policies(root, findings);
   }
   append(findings.take());
+}
+
+void Loader::read_users(const YamlNode& node, Findings& findings) {
+  const YamlNode* name = node.find("users_file");
+  if (config_.users_file.empty() || name == nullptr || findings.has("auth.users_file")) return;
+  const std::string path =
+      (std::filesystem::path(config_.file).parent_path() / config_.users_file).string();
+  auto text = read_file(path, kUsersFileMax);
+  if (text && text->size() > kUsersFileMax) text = tl::unexpected<std::string>("it is too large");
+  if (!text) {
+    findings.add(name->at, "auth.users_file",
+                 {"`" + printable(path) + "` cannot be read: " + text.error(), ""});
+    return;
+  }
+  auto users = parse_users(*text, path);
+  if (!users) return append(users.error());
+  config_.users = std::make_shared<const Users>(*std::move(users));
 }
 
 void Loader::append(ConfigErrors errors) {

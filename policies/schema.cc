@@ -112,6 +112,12 @@ constexpr Key kKeys[] = {
      .allowed = "passthrough scram",
      .slot = slot<&Config::auth_mode>(),
      .help = "`passthrough`: the server; `scram`: the proxy, with the server's verifiers."},
+    {.path = "auth.users_file",
+     .type = Text,
+     .slot = slot<&Config::users_file>(),
+     .help = "For `mode: scram`: a file of `\"user\" \"verifier\"` lines as PgBouncer's auth_file, "
+             "verifiers from `pg_authid.rolpassword`; relative to this file; read again at each "
+             "reload."},
 
     {.path = "catalog", .type = Section, .help = "How tables and constraints are looked up."},
     {.path = "catalog.source",

@@ -44,8 +44,6 @@ void refuse_settings(const Config& config, Refusals& refusals) {
   const Upstream& upstream = config.upstream;
   refusals.add(upstream.tls.mode != "disable", "upstream.tls.mode: " + upstream.tls.mode,
                "use `mode: disable`");
-  refusals.add(config.auth_mode != "passthrough", "auth.mode: " + config.auth_mode,
-               "use `mode: passthrough`");
   refusals.add(config.catalog.source == CatalogSource::Url, "catalog.source: url",
                "use `source: session`");
   refusals.add(!config.admin.token_file.empty(), "admin.token_file", "remove it");

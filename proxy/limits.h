@@ -18,6 +18,8 @@ inline constexpr std::size_t kProxyHeaderMax = 16 + 2048;
 inline constexpr std::size_t kProxyLineMax = 107;
 // protocol.md 2.13: any message before AuthenticationOk.
 inline constexpr std::uint32_t kAuthMessageMax = 64 * 1024;
+// PostgreSQL's PG_MAX_SASL_MESSAGE_LENGTH (protocol.md 2.14).
+inline constexpr std::uint32_t kSaslMessageMax = 1024;
 // protocol.md 4.20: errors and notices are read up to here, the rest streams through.
 inline constexpr std::size_t kErrorInspectMax = 64 * 1024;
 // A Bind longer than this is not read beyond its two names and never kept for a replay.

@@ -60,6 +60,12 @@ Json policies_of(const Config& config) {
   return json;
 }
 
+Json auth(const Config& config) {
+  Json json = {{"mode", config.auth_mode}};
+  if (!config.users_file.empty()) json["users_file"] = config.users_file;
+  return json;
+}
+
 // Paths of keys and tokens are left out with everything that is no setting of this release.
 Json json_of(const Config& config) {
   return {{"version", 1},
@@ -70,7 +76,7 @@ Json json_of(const Config& config) {
             {"target_session_attrs", config.upstream.target_session_attrs},
             {"connect_timeout", milliseconds(config.upstream.connect_timeout)},
             {"tls", {{"mode", config.upstream.tls.mode}}}}},
-          {"auth", {{"mode", config.auth_mode}}},
+          {"auth", auth(config)},
           {"catalog", {{"refresh", milliseconds(config.catalog.refresh)}}},
           {"admin", {{"address", config.admin.address.text}}},
           {"workers", config.workers},

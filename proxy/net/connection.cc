@@ -236,7 +236,10 @@ void Connection::settle() {
   }
   note_phase();
   drop_finished();
-  if (is_finished()) return owner_.on_finished(*this);
+  if (is_finished()) {
+    note_trouble();
+    return owner_.on_finished(*this);
+  }
   set_readers();
 }
 
@@ -272,6 +275,14 @@ void Connection::drop_finished() {
 
 bool Connection::is_finished() const {
   return !client_ && !server_ && !connector_ && !connect_outcome_;
+}
+
+// At the end, whichever peer made it.
+void Connection::note_trouble() const {
+  const std::string_view trouble = session_.login_trouble();
+  if (trouble.empty()) return;
+  spdlog::warn("log-in failed client={} database={} user={} reason={}", peer_,
+               quoted(session_.database()), quoted(session_.user()), quoted(trouble));
 }
 
 void Connection::note_phase() {

@@ -85,6 +85,7 @@ class Connection final : StreamEvents, ConnectorEvents {
   void drop_finished();
   bool is_finished() const;
   void note_phase();
+  void note_trouble() const;
 
   Context& context_;
   ConnectionOwner& owner_;

@@ -35,7 +35,7 @@ bool Conversation::client_frame(const wire::Frame& frame) {
   if (phase == Phase::Authenticating) {
     if (frame.type == 'p') {
       --auth_due_;
-      to_server(frame);
+      login_ ? login_answer(frame) : to_server(frame);
     } else {
       fail({"08P01", "expected a password or authentication message", "", ""}, "protocol");
     }

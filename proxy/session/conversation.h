@@ -1,7 +1,7 @@
 // The state of a session and its parts; private to session/. One object per client, methods spread
-// over files by idea: session.cc (streams and phases), start_up.cc, client_side.cc, candidate.cc
-// and group.cc (INSERTs under a policy), savepoint.cc (on_violation in blocks), server_side.cc,
-// replay.cc (on_violation), look_up.cc (own questions to the server).
+// over files by idea: session.cc (streams and phases), start_up.cc, negotiation.cc, login.cc,
+// client_side.cc, candidate.cc and group.cc (INSERTs under a policy), savepoint.cc (on_violation in
+// blocks), server_side.cc, replay.cc (on_violation), look_up.cc (own questions to the server).
 #pragma once
 
 #include <chrono>
@@ -19,6 +19,7 @@
 #include "proxy/session/prepared_statements.h"
 #include "proxy/session/replay.h"
 #include "proxy/session/reply_queue.h"
+#include "proxy/session/scram_login.h"
 #include "proxy/session/server_choice.h"
 #include "proxy/session/session.h"
 #include "proxy/wire/backend_messages.h"
@@ -80,6 +81,13 @@ enum class CopyIn : std::uint8_t { No, Starting, Running };
 // attribution.cc: a violation of it can be explained by its text.
 bool is_write(parser::Command command);
 
+// What the client asked of the protocol beyond what is certain to be understood here (protocol.md
+// 1.14).
+struct Negotiation {
+  bool version_lowered = false;         // the client does not know yet
+  std::vector<std::string> extensions;  // `_pq_.` options the server has not refused
+};
+
 class Conversation {
  public:
   Conversation(Environment& environment, std::uint64_t id);
@@ -140,9 +148,26 @@ class Conversation {
   bool keeps_login(const wire::Frame& frame);
   bool server_will_do();
   void refuse_server();
+  void begin_login(std::string_view packet);
+  void client_is_asked();
   void release_login();
   bool server_login_frame(const wire::Frame& frame);
   void first_ready(const wire::Frame& frame);
+
+  // negotiation.cc
+  void note_negotiation(const wire::StartupPacket& packet);
+  void send_start_up_packet(std::string_view packet);
+  void server_negotiates(const wire::Frame& frame);
+  void negotiation_over();
+  void become_pipe();
+  void login_to_client(std::string_view message);
+
+  // login.cc
+  bool is_to_be_relayed(const wire::Frame& frame);
+  void open_login();
+  void login_answer(const wire::Frame& frame);
+  void carry_out(const LoginStep& step);
+  std::string_view login_trouble() const { return login_ ? login_->trouble() : ""; }
 
   // client_side.cc: false = blocked, the message is to be handed in again
   bool client_frame(const wire::Frame& frame);
@@ -320,7 +345,10 @@ class Conversation {
   std::unique_ptr<LookUp> look_up_;
   std::unique_ptr<LastWrite> last_write_;
   std::vector<OpenIncident> open_incidents_;
-  bool checked_first_ = false;  // the last statement was a SELECT that found nothing
+  bool checked_first_ = false;                // the last statement was a SELECT that found nothing
+  std::unique_ptr<Negotiation> negotiation_;  // nullptr: nothing to settle
+  std::unique_ptr<ScramLogin> login_;         // nullptr: the log-in passes through, or is over
+  std::uint32_t auth_inspect_ = 0;            // of password messages: how much is to be read
   std::chrono::milliseconds opened_{0};
   char status_ = 'I';        // of the last ReadyForQuery
   bool seems_idle_ = false;  // bypassed: the last bytes were a tag and a ReadyForQuery
@@ -333,8 +361,9 @@ class Conversation {
   bool ssl_asked_ = false, gss_asked_ = false;
   std::unique_ptr<ServerChoice> choice_;  // nullptr: there is none, or it is made
   bool held_start_up_sent_ = false;       // the client's packet is no longer in held_
-  bool opaque_ = false;  // a replication connection: a byte pipe from the start-up packet on
-  int auth_due_ = 0;     // the server's authentication requests that the client has not answered
+  bool opaque_ = false;         // a replication connection: a byte pipe from the start-up packet on
+  bool authenticated_ = false;  // the server said AuthenticationOk
+  int auth_due_ = 0;  // the server's authentication requests that the client has not answered
   bool copying_input_ = false;      // the input dies before the actions are carried out
   bool drop_client_rest_ = false;   // the client's body under way goes nowhere
   bool drop_server_rest_ = false;   // likewise the server's

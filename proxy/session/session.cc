@@ -43,6 +43,7 @@ wire::Wanted Conversation::wanted_from_client() const {
   wire::Wanted wanted;
   wanted.query_max = static_cast<std::uint32_t>(settings_->config.limits.inspect_bytes);
   wanted.bind_max = static_cast<std::uint32_t>(scope_ ? kReplayMax : kExplainedTextMax);
+  wanted.auth_max = auth_inspect_;
   return wanted;
 }
 
@@ -82,7 +83,7 @@ void Conversation::feed_client(std::string_view input) {
   }
   while (phase == Phase::Authenticating || phase == Phase::Ready) {
     if (phase == Phase::Authenticating && client_framer_.at_boundary() && !input.empty() &&
-        input[0] != 'p' && auth_due_ <= 0) {
+        (input[0] != 'p' || login_) && auth_due_ <= 0) {
       // The server, too, reads these only once the login is over (1.10).
       blocked = Blocked::Login;
       held_.assign(input);
@@ -360,5 +361,6 @@ Phase Session::phase() const { return impl_->phase; }
 const std::string& Session::database() const { return impl_->database; }
 const std::string& Session::user() const { return impl_->user; }
 std::int32_t Session::backend_pid() const { return impl_->backend_pid; }
+std::string_view Session::login_trouble() const { return impl_->login_trouble(); }
 
 }  // namespace pgconcord::session

@@ -19,6 +19,7 @@
 #include "policies/config.h"
 #include "policies/plan.h"
 #include "policies/suspensions.h"
+#include "proxy/crypto/digest.h"
 #include "proxy/session/actions.h"
 #include "proxy/session/leg.h"
 
@@ -43,6 +44,8 @@ struct Environment {
   metrics::Incidents& incidents;       // of the process
   // The loop's cached monotonic time, refreshed by the worker before each call.
   std::chrono::milliseconds now{0};
+  // Unpredictable bytes for SCRAM nonces; a script of a test brings its own.
+  std::string (*random_bytes)(std::size_t) = crypto::random_bytes;
   // Made by the first session; the worker leaves it alone.
   std::shared_ptr<Workspace> workspace{};
 };
@@ -90,6 +93,9 @@ class Session {
   const std::string& database() const;
   const std::string& user() const;
   std::int32_t backend_pid() const;
+  // For logs: why the log-in failed, in constant words, where the client and the server's log do
+  // not tell; else empty.
+  std::string_view login_trouble() const;
 
  private:
   struct Impl;

@@ -5,6 +5,7 @@
 #include "proxy/limits.h"
 #include "proxy/session/conversation.h"
 #include "proxy/wire/bytes.h"
+#include "proxy/wire/sasl_messages.h"
 #include "proxy/wire/startup.h"
 
 namespace pgconcord::session {
@@ -13,8 +14,8 @@ namespace {
 
 // AuthenticationOk and AuthenticationSASLFinal tell; every other request asks.
 bool wants_answer(std::string_view authentication) {
-  const std::uint32_t kind = authentication.size() < 4 ? 0 : wire::load_u32(authentication.data());
-  return kind != 0 && kind != 12;
+  const auto request = wire::authentication_request(authentication);
+  return request && wire::wants_answer(request->kind);
 }
 
 }  // namespace
@@ -127,29 +128,48 @@ void Conversation::server_connected() {
   if (choice_ && held_start_up_sent_) {
     server_framer_ = wire::Framer(wire::Peer::Server);
     auth_due_ = 0;
+    authenticated_ = false;
     choice_->begin_anew();
-    actions->to_server.append(choice_->packet);
-    set_phase(Phase::Authenticating);
+    begin_login(choice_->packet);
     return resume_client();
   }
   held_start_up_sent_ = true;
-  // The packet goes out as it came, whatever parameters it holds (1.13); what follows it waits its
-  // turn.
   const std::size_t size = wire::load_u32(held_.data());
-  actions->to_server.append(std::string_view(held_).substr(0, size));
+  begin_login(std::string_view(held_).substr(0, size));
+  // What follows it waits its turn.
   held_.erase(0, size);
-  set_phase(opaque_ && !choice_ ? Phase::Opaque : Phase::Authenticating);
   resume_client();
+}
+
+void Conversation::begin_login(std::string_view packet) {
+  send_start_up_packet(packet);
+  if (settings_->config.auth_mode == "scram") open_login();
+  if (phase == Phase::Closing) return;
+  const bool is_pipe = opaque_ && !choice_ && !login_ && !negotiation_;
+  set_phase(is_pipe ? Phase::Opaque : Phase::Authenticating);
 }
 
 // True when the message was dealt with here.
 bool Conversation::server_login_frame(const wire::Frame& frame) {
+  // Requests in front of AuthenticationOk, everything else behind it (2.13).
+  const bool is_behind_login = frame.type == 'K' || frame.type == 'S' || frame.type == 'Z';
+  if (is_behind_login != authenticated_ && (is_behind_login || frame.type == 'R')) {
+    desynchronised("an unexpected message during the login");
+    return true;
+  }
+  if (frame.type == 'v') {
+    server_negotiates(frame);
+    return true;
+  }
+  if (frame.type == 'R' && !is_to_be_relayed(frame)) return true;
   if (choice_ && keeps_login(frame)) return true;
   switch (frame.type) {
     case 'R':
       if (wants_answer(frame.body)) ++auth_due_;
       if (auth_due_ > 0 && blocked == Blocked::Login) blocked = Blocked::No;
       to_client(frame);
+      // Nothing more of a pipe's log-in needs to be known, unless servers are chosen among.
+      if (opaque_ && !choice_) become_pipe();
       return true;
     case 'K':
       if (frame.body.size() >= 4)
@@ -171,7 +191,6 @@ bool Conversation::server_login_frame(const wire::Frame& frame) {
       to_client(frame);
       return true;
     case 'N':
-    case 'v':
       to_client(frame);
       return true;
     default:
@@ -232,9 +251,7 @@ bool Conversation::keeps_login(const wire::Frame& frame) {
   }
   if (frame.type == 'R') {
     if (wants_answer(frame.body)) {
-      release_login();
-      choice.client_asked = true;
-      choice.is_holding = false;
+      client_is_asked();
     } else if (frame.body.size() >= 4 && wire::load_u32(frame.body.data()) == 0 &&
                choice.attributes != "any") {
       choice.is_holding = true;
@@ -286,6 +303,13 @@ void Conversation::refuse_server() {
   actions->to_server.append(std::string_view("X\0\0\0\4", 5));
   actions->next_server = true;
   set_phase(Phase::Connecting);
+}
+
+// From here on only this server can judge the answers.
+void Conversation::client_is_asked() {
+  release_login();
+  choice_->client_asked = true;
+  choice_->is_holding = false;
 }
 
 void Conversation::release_login() {

@@ -114,6 +114,28 @@ std::string make_ready(char status) {
   return writer.take();
 }
 
+std::optional<NegotiateProtocolVersion> negotiate_protocol_version(std::string_view body) {
+  ByteReader reader(body);
+  NegotiateProtocolVersion negotiation;
+  negotiation.version = reader.u32();
+  const std::uint32_t count = reader.u32();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    negotiation.extensions.push_back(reader.string());
+  }
+  if (!reader.ok() || !reader.at_end()) return std::nullopt;
+  return negotiation;
+}
+
+std::string make_negotiate_protocol_version(const NegotiateProtocolVersion& negotiation) {
+  ByteWriter writer;
+  writer.begin('v');
+  writer.u32(negotiation.version);
+  writer.u32(static_cast<std::uint32_t>(negotiation.extensions.size()));
+  for (const std::string_view name : negotiation.extensions) writer.string(name);
+  writer.end();
+  return writer.take();
+}
+
 std::string make_fatal(const FatalText& text) {
   ByteWriter writer;
   writer.begin('E');

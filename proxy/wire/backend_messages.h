@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgconcord::wire {
 
@@ -33,6 +34,14 @@ struct ParameterStatus {
   std::string_view name, value;
 };
 std::optional<ParameterStatus> parameter_status(std::string_view body);
+
+// The version as major << 16 | minor; the extensions that the server does not know.
+struct NegotiateProtocolVersion {
+  std::uint32_t version = 0;
+  std::vector<std::string_view> extensions;
+};
+std::optional<NegotiateProtocolVersion> negotiate_protocol_version(std::string_view body);
+std::string make_negotiate_protocol_version(const NegotiateProtocolVersion& negotiation);
 
 // What the proxy says itself. Always FATAL: drivers mishandle an ERROR that is followed by the end
 // of the stream (7.6).

@@ -41,6 +41,8 @@ std::uint32_t wanted_prefix(Peer from, char type, const Wanted& wanted) {
         return wanted.query_max;
       case 'B':
         return wanted.bind_max;
+      case 'p':
+        return wanted.auth_max;
       case 'D':
       case 'E':
       case 'C':

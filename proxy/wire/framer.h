@@ -22,6 +22,7 @@ struct Wanted {
   std::uint32_t query_max = 1024 * 1024;  // Query and Parse
   std::uint32_t bind_max = 256;           // Bind: its two names, or all of it where it may be kept
   std::uint32_t row_max = 0;              // DataRow: only those that answer a look-up of our own
+  std::uint32_t auth_max = 0;  // password and SASL messages, where the proxy answers them
 };
 
 struct Frame {

@@ -59,6 +59,14 @@ StartupStatus read_startup_packet(std::string_view bytes, StartupPacket& packet,
   return StartupStatus::Complete;
 }
 
+std::string with_version(std::string_view packet, std::uint32_t version) {
+  ByteWriter writer;
+  writer.raw(packet.substr(0, 4));
+  writer.u32(version);
+  writer.raw(packet.substr(8));
+  return writer.take();
+}
+
 bool asks_for_replication(std::string_view value) {
   std::string lower(value);
   std::transform(lower.begin(), lower.end(), lower.begin(),

@@ -15,6 +15,11 @@ inline constexpr std::uint32_t kCancelRequestCode = 80877102;
 inline constexpr std::uint32_t kSslRequestCode = 80877103;
 inline constexpr std::uint32_t kGssEncRequestCode = 80877104;
 
+// The newest protocol whose messages are understood here: 3.2 (PostgreSQL 18).
+inline constexpr std::uint32_t kNewestVersion = 3U << 16 | 2U;
+// Names of start-up parameters that ask for a protocol extension.
+inline constexpr std::string_view kExtensionPrefix = "_pq_.";
+
 enum class StartupKind : std::uint8_t { Startup, SslRequest, GssEncRequest, CancelRequest };
 
 struct StartupPacket {
@@ -33,6 +38,9 @@ enum class StartupStatus : std::uint8_t { NeedMore, Complete, Invalid };
 // Looks at the packet at the start of `bytes`; `size` becomes its length. `Invalid` also for a
 // first byte 0x16 (1.1).
 StartupStatus read_startup_packet(std::string_view bytes, StartupPacket& packet, std::size_t& size);
+
+// The StartupMessage `packet` with another version.
+std::string with_version(std::string_view packet, std::uint32_t version);
 
 // PostgreSQL's parse_bool over prefixes plus `database`: does `replication` ask for a walsender
 // (1.17)?

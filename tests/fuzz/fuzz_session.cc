@@ -1,6 +1,7 @@
 // A Session under an enforcing policy, driven by both peers as the input says: never a crash, never
 // more output than a bound, and the end of both streams is the end of the session. The input is a
 // list of events: one byte that says which, and for bytes of a peer two of length and the bytes.
+// Bit 3 of the first says that the proxy ends SCRAM itself.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "policies/load.h"
+#include "policies/users.h"
 #include "proxy/session/session.h"
 
 using namespace pgconcord;
@@ -21,6 +23,18 @@ session::SettingsRef settings() {
       "users_email_key, statement: insert, action: do_nothing}]\n";
   auto made = std::make_shared<session::Settings>();
   made->config = policies::load_text(kYaml, "fuzz").value();
+  return made;
+}
+
+session::SettingsRef scram_settings() {
+  // The user and password of tests/wire/scram.trace.
+  constexpr std::string_view kVerifier =
+      "SCRAM-SHA-256$4096:c2FsdCBvZiAxNiBieXRlcw==$V+jWVUdaSBvi2Y0J9/2AKuFtPLAfxC4Yn7wob1bt0jk=:"
+      "ZDIm0MctjjO3zzZnKPLFZy3kVPTaXejCXvYPE5mIeNQ=";
+  auto made = std::make_shared<session::Settings>(*settings());
+  made->config.auth_mode = "scram";
+  made->config.users = std::make_shared<const policies::Users>(
+      policies::Users{{"app", policies::parse_verifier(kVerifier).value()}});
   return made;
 }
 
@@ -57,13 +71,16 @@ std::size_t taken(session::Actions& actions) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const session::SettingsRef kSettings = settings();
+  static const session::SettingsRef kScram = scram_settings();
+  const bool ends_scram = size > 0 && (data[0] & 8) != 0;
   metrics::Registry registry{metrics::Caps{}};
   policies::PlanCache plans{policies::PlanLimits{}};
   policies::CatalogCache catalogs;
   policies::Suspensions suspensions;
   metrics::Incidents incidents;
-  session::Environment environment{kSettings,   plans, catalogs, suspensions, registry.make_shard(),
-                                   incidents};
+  session::Environment environment{ends_scram ? kScram : kSettings, plans,    catalogs, suspensions,
+                                   registry.make_shard(),           incidents};
+  environment.random_bytes = [](std::size_t count) { return std::string(count, 'A'); };
   if (size % 2 == 0) catalogs.store("shop", catalog(), environment.now);
   session::Session session(environment, 1);
   session::Actions actions;

@@ -61,6 +61,35 @@ def test_encryption_requests_are_answered_no_and_the_session_goes_on(request_byt
         assert client.query("SELECT 1")[1].columns == [b"1"]
 
 
+GREASE = {"version": 3 << 16 | 9999, "_pq_.test_protocol_negotiation": ""}
+
+
+def negotiation(port, database, **asked):
+    """The answers to the version and extensions asked for, and the one message behind them."""
+    with WireClient(("127.0.0.1", port)) as client:
+        client.send(messages.startup(user="app", database=database, **asked))
+        answers = [client.read_message()]
+        while answers[-1].kind == "v":
+            answers.append(client.read_message())
+        client.read_until_ready()
+        assert client.query("SELECT 1")[1].columns == [b"1"]
+    return answers
+
+
+def test_what_libpq_greases_the_start_up_with_is_answered_once(proxy, postgres, database):
+    answers = negotiation(proxy().port, database, **GREASE)
+    assert [each.kind for each in answers] == ["v", "R"]
+    version, count = struct.unpack_from("!II", answers[0].body)
+    assert version <= 3 << 16 | 2 and count == 1 and answers[0].body[8:] == b"_pq_.test_protocol_negotiation\0"
+    assert answers == negotiation(postgres.port, database, **GREASE)
+
+
+@pytest.mark.parametrize("minor", [0, 1, 2])
+def test_a_version_that_is_known_is_the_server_s_to_answer(minor, proxy, postgres, database):
+    asked = {"version": 3 << 16 | minor}
+    assert negotiation(proxy().port, database, **asked) == negotiation(postgres.port, database, **asked)
+
+
 def test_a_client_that_thinks_for_a_while_before_it_logs_in_has_its_full_time(proxy, database):
     with WireClient(("127.0.0.1", proxy().port)) as client:
         time.sleep(2.5)  # deadlines are looked at once a second

@@ -50,6 +50,8 @@ std::string conversation(const Script& script) {
     seed += static_cast<char>(bytes.size() & 0xFF);
     seed += bytes;
   }
+  const bool ends_scram = script.configuration.find("mode: scram") != std::string::npos;
+  if (ends_scram && !seed.empty()) seed[0] = static_cast<char>(seed[0] | 8);
   // The catalog is known where the length is even; this event does nothing to it.
   if ((seed.size() % 2 == 0) != script.known_catalog) seed += event_code(StepKind::Tick);
   return seed.size() > kSeedMax ? std::string() : seed;

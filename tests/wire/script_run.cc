@@ -8,6 +8,7 @@
 
 #include "policies/catalog.h"
 #include "policies/load.h"
+#include "policies/users.h"
 #include "tests/support/message_text.h"
 
 namespace pgconcord::wire_test {
@@ -17,6 +18,12 @@ using test_support::message_lines;
 using test_support::Side;
 using test_support::Start;
 
+std::shared_ptr<const policies::Users> known_users() {
+  auto users = policies::parse_users(known_users_text(), "users.txt");
+  EXPECT_TRUE(users.has_value()) << policies::render(users.error());
+  return std::make_shared<const policies::Users>(users.value_or(policies::Users{}));
+}
+
 session::SettingsRef settings_of(const std::string& yaml, std::uint64_t generation) {
   auto settings = std::make_shared<session::Settings>();
   settings->generation = generation;
@@ -25,6 +32,7 @@ session::SettingsRef settings_of(const std::string& yaml, std::uint64_t generati
   auto config = policies::load_text("version: 1\n" + yaml, "script");
   EXPECT_TRUE(config.has_value()) << policies::render(config.error());
   if (config) settings->config = std::move(*config);
+  if (!settings->config.users_file.empty()) settings->config.users = known_users();
   return settings;
 }
 
@@ -110,6 +118,7 @@ ScriptRun::ScriptRun(const Script& script)
                    registry_.make_shard(),
                    incidents_} {
   environment_.now = std::chrono::milliseconds(1'000'000);
+  environment_.random_bytes = [](std::size_t count) { return std::string(count, 'A'); };
   if (script.known_catalog) catalogs_.store("shop", known_catalog(), environment_.now);
   session_ = std::make_unique<session::Session>(environment_, 1);
 }

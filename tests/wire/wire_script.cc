@@ -320,4 +320,9 @@ const std::string& known_catalog_json() {
   return text;
 }
 
+const std::string& known_users_text() {
+  static const std::string text = content_of(test_support::source_path("tests/wire/users.txt"));
+  return text;
+}
+
 }  // namespace pgconcord::wire_test

@@ -2,6 +2,7 @@
 //
 //   === A name, a sentence
 //   # law: the rule that it pins
+//   auth: {mode: scram, users_file: users.txt}    users.txt is read, both nonces are 18 times `A`
 //   policies: [...]            configuration, everything up to the first line of the conversation
 //   catalog: known             catalog.json is in the cache for role `app` beforehand
 //   login [NAME=VALUE...]      the start-up of a session, with its outputs
@@ -85,5 +86,7 @@ struct Script {
 
 // catalog.json, as the server would send it.
 const std::string& known_catalog_json();
+// users.txt, for scripts with `users_file`.
+const std::string& known_users_text();
 
 }  // namespace pgconcord::wire_test

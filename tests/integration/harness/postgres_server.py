@@ -33,7 +33,8 @@ log_line_prefix = '%p %d %a '
 # One role per way to log in; everyone else is trusted. The password of each role is its name.
 ACCESS = """
 local all all trust
-host all scram_role all scram-sha-256
+host all,replication +scram_users all scram-sha-256
+host all scram_nobody all scram-sha-256
 host all md5_role all md5
 host all password_role all password
 host all all all trust
@@ -44,7 +45,8 @@ ROLES = """
 CREATE ROLE app LOGIN;
 CREATE ROLE insert_only LOGIN;
 SET password_encryption = 'scram-sha-256';
-CREATE ROLE scram_role LOGIN PASSWORD 'scram_role';
+CREATE ROLE scram_users;
+CREATE ROLE scram_role LOGIN REPLICATION PASSWORD 'scram_role' IN ROLE scram_users;
 CREATE ROLE password_role LOGIN PASSWORD 'password_role';
 SET password_encryption = 'md5';
 CREATE ROLE md5_role LOGIN PASSWORD 'md5_role';

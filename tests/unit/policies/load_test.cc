@@ -34,7 +34,7 @@ upstream:
   target_session_attrs: read-write
   connect_timeout: 500ms
   tls: {mode: verify-full, ca: ca, cert: c, key: k, negotiation: direct}
-auth: {mode: scram}
+auth: {mode: scram, users_file: users.txt}
 catalog: {source: url, url: "postgres://u@h/d", refresh: 2m}
 admin: {address: "[::1]:9000", token_file: /run/token}
 console: {database: console, users: [ops]}
@@ -91,6 +91,7 @@ TEST(LoadText, ReadsEverySettingOfTheProgram) {
   EXPECT_EQ(config.upstream.connect_timeout, Milliseconds(500));
   EXPECT_EQ(config.upstream.tls.negotiation, "direct");
   EXPECT_EQ(config.auth_mode, "scram");
+  EXPECT_EQ(config.users_file, "users.txt");
   EXPECT_EQ(config.catalog.source, CatalogSource::Url);
   EXPECT_EQ(config.catalog.refresh, Milliseconds(120'000));
   EXPECT_EQ(config.admin.address.host, "::1");

@@ -36,14 +36,13 @@ TEST(NotInThisBuild, EverySettingOfALaterReleaseIsNamed) {
   EXPECT_THAT(refused("listen:\n"
                       "  - {address: a:1, tls: {mode: allow, cert: c, key: k}}\n"
                       "upstream: {tls: {mode: prefer}}\n"
-                      "auth: {mode: scram}\n"
                       "catalog: {source: url, url: 'postgres://db'}\n"
                       "admin: {token_file: t}\n"
                       "console: {users: [a]}\n"
                       "metrics: {partitions: leaf}\n"),
               testing::ElementsAre("listen[0].tls.mode: allow", "upstream.tls.mode: prefer",
-                                   "auth.mode: scram", "catalog.source: url", "admin.token_file",
-                                   "console.users", "metrics.partitions: leaf"));
+                                   "catalog.source: url", "admin.token_file", "console.users",
+                                   "metrics.partitions: leaf"));
 }
 
 TEST(NotInThisBuild, EveryKeyOfAPolicyOfALaterReleaseIsNamed) {

@@ -101,6 +101,23 @@ TEST(Position, IsReplacedAndEveryOtherFieldKept) {
             bytes_of("ErrorResponse S=ERROR V=ERROR C=42703 M=m Y=unknown R=r"));
 }
 
+TEST(NegotiateProtocolVersion, IsReadAsItIsWritten) {
+  const std::string body = body_of("NegotiateProtocolVersion 196610 \"_pq_.a\" \"_pq_.b\"");
+  const auto read = negotiate_protocol_version(body);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->version, 196610U);
+  EXPECT_EQ(read->extensions, (std::vector<std::string_view>{"_pq_.a", "_pq_.b"}));
+  EXPECT_EQ(make_negotiate_protocol_version({196610, {"_pq_.a"}}),
+            bytes_of("NegotiateProtocolVersion 196610 \"_pq_.a\""));
+}
+
+TEST(NegotiateProtocolVersion, WantsAsManyNamesAsItSays) {
+  EXPECT_FALSE(negotiate_protocol_version("\0\3\0\2\0\0\0\1"s).has_value());
+  EXPECT_FALSE(negotiate_protocol_version("\0\3\0\2\0\0\0\0x\0"s).has_value());
+  EXPECT_FALSE(negotiate_protocol_version("\0\3\0\2\xFF\xFF\xFF\xFFx\0"s).has_value());
+  EXPECT_FALSE(negotiate_protocol_version("\0\3"s).has_value());
+}
+
 TEST(FirstColumn, IsAValueOrNothing) {
   EXPECT_EQ(first_column(body_of("DataRow \"one\" \"two\"")), "one");
   EXPECT_EQ(first_column(body_of("DataRow \"\"")), "");
