@@ -31,6 +31,7 @@ struct ListenTls {
   std::string cert;
   std::string key;
   std::string client_ca;
+  std::uint32_t line = 0;  // of the listener in the file; 0 = not from a file
 };
 struct Listener {
   Address address;
@@ -44,6 +45,7 @@ struct UpstreamTls {
   std::string cert;
   std::string key;
   std::string negotiation = "postgres";
+  std::uint32_t line = 0;  // of `upstream` in the file; 0 = not from a file
 };
 struct Upstream {
   std::vector<Address> addresses;  // tried in order
@@ -105,6 +107,7 @@ struct Config {
   std::string auth_mode = "passthrough";
   std::string users_file;              // of auth_mode scram
   std::shared_ptr<const Users> users;  // what stands in it; nullptr = not read
+  std::string channel_binding = "check";
   CatalogSettings catalog;
   Admin admin;
   Console console;

@@ -130,8 +130,22 @@ void check_certificate(const std::string& cert, const std::string& key, Place& p
                 cert.empty() ? "add `cert:` with the certificate" : "add `key:` with its key"});
 }
 
+void check_client_ca(const Listener& listener, Place& tls) {
+  if (listener.tls.client_ca.empty() || listener.tls.mode == "require") return;
+  if (!tls.sound({"mode", "client_ca"})) return;
+  tls.report("client_ca", {"`client_ca` needs `mode: require`: a client without TLS shows no "
+                           "certificate",
+                           "use `mode: require`, or remove `client_ca`"});
+}
+
 void check_upstream_tls(const UpstreamTls& tls, Place place) {
   check_certificate(tls.cert, tls.key, place);
+  if (tls.mode == "verify-ca" && (tls.ca.empty() || tls.ca == "system") &&
+      place.sound({"mode", "ca"})) {
+    place.report("mode", {"`mode: verify-ca` needs `ca`: without it every server with a public "
+                          "certificate would do",
+                          "add `ca:` with your own authority, or use `mode: verify-full`"});
+  }
   const bool weak = tls.mode == "disable" || tls.mode == "prefer";
   if (tls.negotiation != "direct" || !weak || !place.sound({"mode", "negotiation"})) return;
   place.report("negotiation", {"`negotiation: direct` needs a `mode` that insists on TLS",
@@ -168,6 +182,13 @@ void check_listener(const Listener& listener, const YamlNode& node, const std::s
                     Findings& findings) {
   Place tls = Place(node, path, findings).below("tls");
   check_certificate(listener.tls.cert, listener.tls.key, tls);
+  check_client_ca(listener, tls);
+  if (listener.tls.mode != "disable" && !listener.address.unix_path.empty()) {
+    if (tls.sound({"mode"})) {
+      tls.report("mode", {"a unix socket has no TLS", "use `mode: disable`"});
+    }
+    return;
+  }
   if (listener.tls.mode == "disable" || !listener.tls.cert.empty() || !listener.tls.key.empty()) {
     return;
   }

@@ -73,6 +73,9 @@ void Loader::load_main(std::string_view text, Includes includes) {
   const YamlNode root = read_yaml(*source, findings);
   SectionReader(findings).read(root, {"", ""}, &config_);
   if (root.find("listen") != nullptr) read_listeners(*root.find("listen"), findings);
+  if (const YamlNode* upstream = root.find("upstream")) {
+    config_.upstream.tls.line = upstream->key_at.line;
+  }
   check_settings(config_, root, findings);
   read_policies(value_of(root, "policies"), findings);
   std::vector<IncludedFile> files;
@@ -97,6 +100,7 @@ void Loader::read_listeners(const YamlNode& node, Findings& findings) {
     const std::string path = indexed("listen", index) + ".";
     Listener listener;
     store_defaults("listen[].", &listener);
+    listener.tls.line = item.at.line;
     reader.read(item, {"listen[].", path}, &listener);
     check_listener(listener, item, path, findings);
     const auto [first, added] = lines.emplace(listener.address.text, item.at.line);

@@ -118,6 +118,15 @@ constexpr Key kKeys[] = {
      .help = "For `mode: scram`: a file of `\"user\" \"verifier\"` lines as PgBouncer's auth_file, "
              "verifiers from `pg_authid.rolpassword`; relative to this file; read again at each "
              "reload."},
+    {.path = "auth.channel_binding",
+     .type = Word,
+     .default_text = "check",
+     .allowed = "check unused same_certificate",
+     .slot = slot<&Config::channel_binding>(),
+     .help =
+         "With `passthrough` and TLS on both legs: `check` refuses to start; `unused` says that "
+         "no client uses channel binding; `same_certificate` that the server shows this "
+         "proxy's certificate."},
 
     {.path = "catalog", .type = Section, .help = "How tables and constraints are looked up."},
     {.path = "catalog.source",

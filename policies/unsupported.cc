@@ -35,15 +35,6 @@ class Refusals {
 };
 
 void refuse_settings(const Config& config, Refusals& refusals) {
-  for (std::size_t index = 0; index < config.listeners.size(); ++index) {
-    const Listener& each = config.listeners[index];
-    const std::string path = "listen[" + std::to_string(index) + "].";
-    refusals.add(each.tls.mode != "disable", path + "tls.mode: " + each.tls.mode,
-                 "use `mode: disable`");
-  }
-  const Upstream& upstream = config.upstream;
-  refusals.add(upstream.tls.mode != "disable", "upstream.tls.mode: " + upstream.tls.mode,
-               "use `mode: disable`");
   refusals.add(config.catalog.source == CatalogSource::Url, "catalog.source: url",
                "use `source: session`");
   refusals.add(!config.admin.token_file.empty(), "admin.token_file", "remove it");

@@ -49,4 +49,10 @@ inline constexpr std::chrono::milliseconds kTurnedAwayMax{2000};
 // A session's own look-up may hold the client this long (protocol.md 3.7).
 inline constexpr std::chrono::milliseconds kLookUpBudget{2000};
 
+// TLS handshakes with clients under way on one worker, and the time for each (protocol.md 8.7).
+inline constexpr std::size_t kTlsHandshakesMax = 200;
+inline constexpr std::chrono::milliseconds kTlsHandshakeDeadline{10'000};
+// Ciphertext that answers a peer's own records (key updates) and that it does not read.
+inline constexpr std::size_t kTlsAnswersMax = 1024 * 1024;
+
 }  // namespace pgconcord

@@ -3,12 +3,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "policies/combinations.h"
 #include "policies/load.h"
 #include "policies/unsupported.h"
 #include "proxy/cli/catalog_connection.h"
 #include "proxy/cli/configuration.h"
 #include "proxy/cli/policy_review.h"
 #include "proxy/cli/verbs.h"
+#include "proxy/net/tls_context.h"
 
 namespace pgconcord::cli {
 namespace {
@@ -20,9 +22,14 @@ struct Report {
   std::size_t policies = 0;
   policies::ConfigErrors errors;
   std::vector<Finding> findings;
+  std::vector<std::string> warnings;  // of the files that the configuration names
   std::string connection_error;
   std::string role;  // whose privileges were looked at
 };
+
+void add(policies::ConfigErrors errors, Report& report) {
+  std::move(errors.begin(), errors.end(), std::back_inserter(report.errors));
+}
 
 void read_file(const Options& options, policies::Config& config, Report& report) {
   report.file = configuration_file(options);
@@ -39,6 +46,12 @@ void read_file(const Options& options, policies::Config& config, Report& report)
   config = std::move(*loaded);
   report.policies = config.policies.size();
   report.errors = policies::not_in_this_build(config);
+  add(policies::impossible_combinations(config), report);
+  if (auto tls = net::load_tls(config); !tls) {
+    add(std::move(tls.error()), report);
+  } else {
+    report.warnings = (*tls)->warnings;
+  }
 }
 
 std::vector<std::string> table_names(const policies::Config& config) {
@@ -66,6 +79,7 @@ void read_catalog(const Options& options, const policies::Config& config, Report
 
 bool is_problem(const Report& report, bool strict) {
   if (!report.errors.empty() || !report.connection_error.empty()) return true;
+  if (strict && !report.warnings.empty()) return true;
   for (const Finding& each : report.findings) {
     if (each.severity == Severity::Error) return true;
     if (strict && each.severity == Severity::Warning) return true;
@@ -77,6 +91,7 @@ void print_human(const Report& report) {
   std::cerr << policies::render(report.errors);
   if (!report.connection_error.empty())
     std::cerr << "--connect: error: " << report.connection_error << '\n';
+  for (const std::string& each : report.warnings) std::cout << "warning: " << each << '\n';
   for (const Finding& each : report.findings) {
     std::cout << label(each.severity) << ": " << each.policy;
     if (!each.table.empty()) std::cout << " (" << each.table << ")";
@@ -107,6 +122,7 @@ void print_json(const Report& report, bool problem) {
   }
   if (!report.connection_error.empty()) json["connection_error"] = report.connection_error;
   if (!report.role.empty()) json["role"] = report.role;
+  json["warnings"] = report.warnings;
   json["findings"] = Json::array();
   for (const Finding& each : report.findings) {
     json["findings"].push_back({{"severity", label(each.severity)},

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "policies/address.h"
+#include "policies/combinations.h"
 #include "policies/unsupported.h"
 
 namespace pgconcord::cli {
@@ -27,13 +28,6 @@ ConfigError override_error(const std::string& place, const std::string& message)
   error.file = place;
   error.message = message;
   return error;
-}
-
-// libpq's default asks for TLS and is content without it: no reason to refuse what this release
-// cannot give.
-void apply_target(policies::UpstreamTarget target, Config& config) {
-  if (target.tls_mode == "prefer") target.tls_mode.reset();
-  target.apply_to(config.upstream);
 }
 
 void apply_listen(const Overrides& overrides, Config& config, ConfigErrors& errors) {
@@ -55,7 +49,7 @@ void apply_upstream(const Overrides& overrides, Config& config, ConfigErrors& er
   if (overrides.upstream.empty()) return;
   auto target = policies::parse_upstream(overrides.upstream);
   if (target) {
-    apply_target(*std::move(target), config);
+    target->apply_to(config.upstream);
   } else {
     errors.push_back(override_error("--upstream", target.error()));
   }
@@ -106,7 +100,7 @@ void apply_environment(Config& config, ConfigErrors& errors) {
     errors.push_back(override_error("environment", target.error()));
     return;
   }
-  apply_target(*std::move(target), config);
+  target->apply_to(config.upstream);
 }
 
 }  // namespace
@@ -130,6 +124,9 @@ tl::expected<Config, ConfigErrors> effective_configuration(const Options& option
   }
   apply(options.overrides, effective, errors);
   for (ConfigError& each : policies::not_in_this_build(effective)) {
+    errors.push_back(std::move(each));
+  }
+  for (ConfigError& each : policies::impossible_combinations(effective)) {
     errors.push_back(std::move(each));
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));

@@ -10,6 +10,7 @@
 #include "proxy/cli/configuration.h"
 #include "proxy/cli/verbs.h"
 #include "proxy/net/serve.h"
+#include "proxy/net/tls_context.h"
 
 namespace pgconcord::cli {
 namespace {
@@ -48,10 +49,19 @@ admin::Sources sources(net::Observable& proxy) {
   return sources;
 }
 
+// The effective configuration, and the files of certificates and keys that it names.
+tl::expected<policies::Config, policies::ConfigErrors> usable_configuration(
+    const Options& options) {
+  auto config = effective_configuration(options);
+  if (!config) return config;
+  if (auto tls = net::load_tls(*config); !tls) return tl::unexpected(std::move(tls.error()));
+  return config;
+}
+
 }  // namespace
 
 int run(const Options& options) {
-  auto config = effective_configuration(options);
+  auto config = usable_configuration(options);
   if (!config) {
     std::cerr << policies::render(config.error());
     return kProblem;
@@ -64,7 +74,7 @@ int run(const Options& options) {
         });
   };
   serve.config = std::move(*config);
-  serve.reload = [options] { return effective_configuration(options); };
+  serve.reload = [options] { return usable_configuration(options); };
   if (options.take_over) serve.sharing = net::Sharing::TakeOver;
   serve.pid_file = options.pid_file;
   serve.port_file = options.port_file;

@@ -42,6 +42,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::open(uv_loop_t& loop,
     if (!path.empty()) listening->file = file_at(path);
     if (path.empty() && other_listeners(socket->get()) == 0) share_new_clients(socket->get());
     listening->socket = std::move(*socket);
+    listening->index = acceptor->listening_.size();
     listening->acceptor = acceptor.get();
     acceptor->listening_.push_back(std::move(listening));
   }
@@ -188,7 +189,7 @@ void Acceptor::hand_over(const Listening& listening, Descriptor socket, const So
   if (is_draining_ && listening.closes_at == 0) admission = Admission::TurnAway;
   const bool from_balancer = is_inside(peer, listening.balancers);
   chosen->accept({std::move(socket), describe(peer), next_id_++, admission,
-                  from_balancer ? Prelude::ProxyHeader : Prelude::None});
+                  from_balancer ? Prelude::ProxyHeader : Prelude::None, listening.index});
 }
 
 void Acceptor::pause() {

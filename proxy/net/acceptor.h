@@ -45,6 +45,7 @@ class Acceptor {
   struct Listening {
     Descriptor socket;
     std::string address;
+    std::size_t index = 0;               // in the configuration
     std::vector<std::string> balancers;  // networks whose connections start with a PROXY header
     std::string unix_path;               // to be removed at the end; empty for TCP
     std::optional<FileId> file;          // what we put at unix_path

@@ -17,6 +17,12 @@ constexpr std::chrono::milliseconds kLinger{1000};
 // protocol.md 3.4.
 constexpr std::chrono::milliseconds kCancelDeadline{10'000};
 
+// A session's deadlines begin now, not when this worker last had something to do.
+session::Environment& at_present(Context& context) {
+  context.refresh_clock();
+  return context.environment;
+}
+
 }  // namespace
 
 Connection::Connection(Context& context, ConnectionOwner& owner, Accepted accepted)
@@ -26,10 +32,13 @@ Connection::Connection(Context& context, ConnectionOwner& owner, Accepted accept
       id_(accepted.id),
       peer_(std::move(accepted.peer)),
       admission_(accepted.admission),
-      session_(context.environment, accepted.id),
+      tls_(context.tls.current()),
+      listener_(accepted.listener),
+      session_(at_present(context), accepted.id, listener_tls().access),
       client_(Stream::open(std::move(accepted.socket), context.stream_setup(), *this)) {}
 
 Connection::~Connection() {
+  leave_gate();
   if (upstream_connections_ != nullptr) upstream_connections_->add(-1);
 }
 
@@ -72,7 +81,9 @@ void Connection::on_end(Stream& stream, End end) {
     // Nobody knows which of several servers it is for (protocol.md 3.2).
     if (relays_cancel_) spare_ && spare_->has_more() ? open_next_server() : linger();
   } else {
-    client_ended_ = true;
+    client_input_ = Input::Ended;
+    if (!stream.tls_failure().empty()) count_tls_failure(stream.tls_failure());
+    leave_gate();
     if (end == End::Broken) client_.reset();
   }
   settle();
@@ -95,7 +106,12 @@ void Connection::on_tick() {
   session_.on_tick(context_.actions);
   carry_out();
   if (deadline_.count() != 0 && context_.environment.now >= deadline_) {
-    if (relays_cancel_) {
+    if (handshake_ == Handshake::Running && !is_lingering_) {
+      count_tls_failure("timeout");
+      client_input_ = Input::Ended;
+      client_.reset();
+      leave_gate();
+    } else if (relays_cancel_) {
       relays_cancel_ = false;
       close_server();
       client_.reset();
@@ -117,26 +133,17 @@ void Connection::drain() {
 void Connection::carry_out() {
   if (client_) client_->write(context_.actions.to_client);
   if (!context_.actions.to_server.empty()) send_to_server(context_.actions.to_server);
-  if (context_.actions.relay_cancel) {
-    relays_cancel_ = true;
-    deadline_ = context_.environment.now + kCancelDeadline;
+  if (const auto fits = context_.actions.server_fits) {
+    context_.health.record_fit(server_address_, *fits);
   }
-  if (context_.actions.connect_server || context_.actions.relay_cancel) open_server();
+  if (context_.actions.opening != session::Opening::None) carry_out_opening();
   if (context_.actions.shutdown_server) {
     server_finishing_ = true;
     if (server_) server_->finish_writing();
   }
-  choose_server();
   if (context_.actions.close_server) close_server();
   if (context_.actions.close_client) linger();
   context_.actions.clear();
-}
-
-void Connection::choose_server() {
-  const auto& actions = context_.actions;
-  if (actions.server_fits) context_.health.record_fit(server_address_, *actions.server_fits);
-  if (actions.next_server) open_next_server();
-  if (actions.first_server) open_server();
 }
 
 void Connection::open_next_server() {
@@ -156,9 +163,75 @@ void Connection::send_to_server(const session::Outbox& outbox) {
   server_->write(outbox);
 }
 
+void Connection::carry_out_opening() {
+  switch (context_.actions.opening) {
+    case session::Opening::None:
+      return;
+    case session::Opening::Server:
+    case session::Opening::FirstServer:
+      return open_server();
+    case session::Opening::NextServer:
+      return open_next_server();
+    case session::Opening::Cancel:
+      relays_cancel_ = true;
+      deadline_ = context_.environment.now + kCancelDeadline;
+      return open_server();
+    case session::Opening::ClientTls:
+      return ask_for_handshake();
+  }
+}
+
+void Connection::ask_for_handshake() {
+  tls_received_ = session_.take_tls_bytes();
+  if (context_.handshakes.enter(*this)) return begin_handshake();
+  handshake_ = Handshake::Waiting;
+  client_input_ = Input::Paused;
+  if (client_) client_->stop_reading();
+}
+
+void Connection::on_turn() {
+  context_.refresh_clock();
+  client_input_ = Input::Open;
+  begin_handshake();
+  settle();
+}
+
+void Connection::begin_handshake() {
+  handshake_ = Handshake::Running;
+  deadline_ = context_.environment.now + kTlsHandshakeDeadline;
+  const std::string received = std::exchange(tls_received_, {});
+  const bool is_direct = !received.empty() && !session_.asked_for_tls();
+  auto engine = TlsEngine::towards_client(
+      listener_tls(), is_direct ? TlsEngine::Entry::Direct : TlsEngine::Entry::Negotiated);
+  if (!client_) return leave_gate();
+  if (engine && client_->start_tls(std::move(engine), received)) return;
+  count_tls_failure(client_->tls_failure());
+  leave_gate();
+  client_input_ = Input::Ended;
+  client_.reset();
+}
+
+void Connection::on_secured(Stream& stream) {
+  leave_gate();
+  deadline_ = {};
+  session_.on_client_tls(stream.tls_facts());
+}
+
+void Connection::leave_gate() {
+  if (handshake_ == Handshake::None) return;
+  handshake_ = Handshake::None;
+  context_.handshakes.leave(*this);
+}
+
+void Connection::count_tls_failure(std::string_view reason) {
+  context_.environment.metrics.cell(Metric::ClientConnectionFailures, {"tls"}).add();
+  spdlog::debug("tls with client failed client={} reason={}", peer_, quoted(std::string(reason)));
+}
+
 void Connection::open_server() {
-  connector_ = std::make_unique<Connector>(context_.loop, settings_->config.upstream,
-                                           context_.health, context_.environment.metrics);
+  connector_ = std::make_unique<Connector>(
+      Connector::Setup{context_.loop, settings_->config.upstream, context_.health,
+                       context_.environment.metrics, tls_});
   starting_connector_ = true;
   connector_->start(*this);
   starting_connector_ = false;
@@ -176,6 +249,7 @@ void Connection::take_server() {
     return carry_out();
   }
   server_address_ = outcome->address;
+  if (outcome->tls) secure_server(std::move(outcome->tls));
   upstream_connections_ =
       &context_.environment.metrics.cell(Metric::UpstreamConnections, {outcome->upstream});
   upstream_connections_->add(1);
@@ -188,6 +262,17 @@ void Connection::take_server() {
   session_.on_server_connected(context_.actions);
   carry_out();
   if (server_ && server_finishing_) server_->finish_writing();
+}
+
+void Connection::secure_server(std::unique_ptr<TlsEngine> engine) {
+  session::LegTls facts = engine->facts();
+  const bool should_be_ours =
+      listener_tls().context && settings_->config.channel_binding == "same_certificate";
+  if (should_be_ours && facts.server_end_point != listener_tls().server_end_point) {
+    spdlog::warn("the server's certificate is not the listener's, so channel binding fails");
+  }
+  session_.on_server_tls(std::move(facts));
+  server_->start_tls(std::move(engine), {});
 }
 
 void Connection::close_server() {
@@ -224,7 +309,7 @@ bool Connection::deliver_waiting() {
     carry_out();
     return true;
   }
-  if (!client_ended_ || client_end_told_) return false;
+  if (client_input_ != Input::Ended || client_end_told_) return false;
   client_end_told_ = true;
   session_.on_client_eof(context_.actions);
   carry_out();
@@ -244,7 +329,7 @@ void Connection::settle() {
 }
 
 void Connection::set_readers() {
-  if (client_ && !client_ended_) {
+  if (client_ && client_input_ == Input::Open) {
     const bool server_is_full = server_ && server_->is_congested();
     if (is_lingering_ || (held_.empty() && !server_is_full)) {
       client_->start_reading();
@@ -267,8 +352,9 @@ void Connection::drop_finished() {
     close_server();
   }
   const bool has_server = server_ || connector_ || connect_outcome_;
-  if (client_ended_ && client_end_told_ && !has_server) linger();
-  if (client_ && is_lingering_ && client_ended_ && client_->is_flushed()) client_.reset();
+  const bool client_ended = client_input_ == Input::Ended;
+  if (client_ended && client_end_told_ && !has_server) linger();
+  if (client_ && is_lingering_ && client_ended && client_->is_flushed()) client_.reset();
   // A cancel request is carried to its end even when its client did not wait for it.
   if (!client_ && !relays_cancel_ && (!server_ || server_->is_flushed())) close_server();
 }

@@ -50,9 +50,10 @@ struct Accepted {
   std::uint64_t id = 0;  // of the session
   Admission admission = Admission::Admit;
   Prelude prelude = Prelude::None;
+  std::size_t listener = 0;  // which of the configuration's
 };
 
-class Connection final : StreamEvents, ConnectorEvents {
+class Connection final : StreamEvents, ConnectorEvents, HandshakeGate::Visitor {
  public:
   Connection(Context& context, ConnectionOwner& owner, Accepted accepted);
   ~Connection();
@@ -70,13 +71,21 @@ class Connection final : StreamEvents, ConnectorEvents {
   void on_end(Stream& stream, End end) override;
   void on_written(Stream& stream) override;
   void on_connect(Result<Connected> outcome) override;
+  void on_secured(Stream& stream) override;
+  void on_turn() override;
 
   void carry_out();
   void send_to_server(const session::Outbox& outbox);
+  void carry_out_opening();
   void open_server();
   void open_next_server();
-  void choose_server();
+  void ask_for_handshake();
+  void begin_handshake();
+  void leave_gate();
+  void count_tls_failure(std::string_view reason);
+  const ListenerTls& listener_tls() const { return tls_->listeners[listener_]; }
   void take_server();
+  void secure_server(std::unique_ptr<TlsEngine> engine);
   void close_server();
   void linger();
   bool deliver_waiting();
@@ -93,6 +102,8 @@ class Connection final : StreamEvents, ConnectorEvents {
   const std::uint64_t id_;
   const std::string peer_;
   const Admission admission_;
+  const TlsRef tls_;  // of the start, likewise
+  const std::size_t listener_;
   session::Session session_;
 
   std::unique_ptr<Stream> client_;
@@ -107,12 +118,17 @@ class Connection final : StreamEvents, ConnectorEvents {
   std::string early_;  // for the server, before it is connected
   bool starting_connector_ = false;
   bool relays_cancel_ = false;
-  bool client_ended_ = false;  // nothing more comes from the client
+  enum class Input : std::uint8_t { Open, Paused, Ended };
+  Input client_input_ = Input::Open;  // Paused: waits at the gate; Ended: nothing more comes
+  enum class Handshake : std::uint8_t { None, Waiting, Running };
+  Handshake handshake_ = Handshake::None;
+  std::string tls_received_;  // of the handshake, while it waits
   bool client_end_told_ = false;
   bool server_finishing_ =
       false;  // its writing side is to be shut down, even if it is still being opened
   bool is_lingering_ = false;
-  std::chrono::milliseconds deadline_{0};  // of lingering or of a cancel request; 0 = none
+  // Of a handshake, of a cancel request or of lingering; 0 = none.
+  std::chrono::milliseconds deadline_{0};
   session::Phase noted_phase_ = session::Phase::Startup;  // for the log
 };
 

@@ -47,9 +47,12 @@ struct Connector::Resolution {
   Connector* connector;
 };
 
-Connector::Connector(uv_loop_t& loop, const policies::Upstream& upstream, UpstreamHealth& health,
-                     metrics::Shard& metrics)
-    : loop_(loop), upstream_(upstream), health_(health), metrics_(metrics) {}
+Connector::Connector(Setup setup)
+    : loop_(setup.loop),
+      upstream_(setup.upstream),
+      health_(setup.health),
+      metrics_(setup.metrics),
+      tls_(std::move(setup.tls)) {}
 
 Connector::~Connector() {
   if (resolution_ == nullptr) return;
@@ -127,15 +130,20 @@ void Connector::on_resolved(int status, const addrinfo* found) {
 
 void Connector::next_candidate() {
   if (candidates_.empty()) return next_address();
-  const SocketAddress target = candidates_.front();
+  candidate_ = candidates_.front();
   candidates_.pop_front();
-  auto socket = open_socket(target.storage.ss_family);
+  in_the_clear_ = candidate_.storage.ss_family == AF_UNIX || !tls_->upstream.context;
+  try_candidate();
+}
+
+void Connector::try_candidate() {
+  auto socket = open_socket(candidate_.storage.ss_family);
   if (!socket) {
     return fail(failure_reason(socket.error().error_number), std::move(socket.error()));
   }
-  if (target.storage.ss_family != AF_UNIX) tune(socket->get());
-  if (::connect(socket->get(), target.raw(), target.size) == 0) {
-    return succeed(std::move(*socket));
+  if (candidate_.storage.ss_family != AF_UNIX) tune(socket->get());
+  if (::connect(socket->get(), candidate_.raw(), candidate_.size) == 0) {
+    return secure(std::move(*socket));
   }
   // EAGAIN of a unix socket is a full backlog, not a connection under way.
   if (errno != EINPROGRESS) {
@@ -161,12 +169,12 @@ void Connector::wait_for(Descriptor socket) {
 
 void Connector::on_writable() {
   poll_.reset();
-  timeout_.reset();
   int error_number = 0;
   socklen_t size = sizeof error_number;
   ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
-  if (error_number == 0) return succeed(std::move(socket_));
+  if (error_number == 0) return secure(std::move(socket_));
   socket_.reset();
+  timeout_.reset();
   fail(failure_reason(error_number), cannot_connect(address(), error_number));
 }
 
@@ -180,6 +188,7 @@ void Connector::arm_timeout() {
         auto& connector = *static_cast<Connector*>(handle->data);
         connector.timeout_.reset();
         connector.poll_.reset();
+        connector.dialer_.reset();
         connector.socket_.reset();
         if (connector.resolution_ != nullptr) {
           connector.resolution_->connector = nullptr;
@@ -191,11 +200,33 @@ void Connector::arm_timeout() {
       milliseconds, 0);
 }
 
-void Connector::succeed(Descriptor socket) {
+void Connector::secure(Descriptor socket) {
+  if (in_the_clear_) return succeed({std::move(socket), nullptr});
+  if (!timeout_) arm_timeout();
+  dialer_ = std::make_unique<TlsDialer>(loop_, tls_->upstream, address(), std::move(socket));
+  dialer_->start(*this);
+}
+
+void Connector::on_dialed(Result<Dialed> outcome) {
+  const std::unique_ptr<TlsDialer> done = std::move(dialer_);
+  timeout_.reset();
+  if (outcome) return succeed(std::move(*outcome));
+  if (tls_->upstream.need == UpstreamTls::Need::Preferred) {
+    // As libpq's `prefer`: what fails with TLS is tried once more without.
+    in_the_clear_ = true;
+    return try_candidate();
+  }
+  fail("tls", {outcome.error().error_number,
+               "no TLS with " + address().text + ": " + outcome.error().message});
+}
+
+void Connector::succeed(Dialed dialed) {
+  timeout_.reset();
   metrics_.histogram(Metric::UpstreamConnectDuration, {address().text})
       .observe(static_cast<double>(uv_hrtime() - started_ns_) * kNanosecond);
   health_.record(index(), true);
-  events_->on_connect(Connected{std::move(socket), address().text, index()});
+  events_->on_connect(
+      Connected{std::move(dialed.socket), std::move(dialed.tls), address().text, index()});
 }
 
 void Connector::fail(std::string_view reason, NetError error) {

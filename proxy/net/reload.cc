@@ -8,10 +8,10 @@ namespace {
 
 using policies::Config;
 
+// TLS is not among them: it is made anew at each reload.
 bool is_same(const policies::Listener& a, const policies::Listener& b) {
   const auto fields = [](const policies::Listener& each) {
-    return std::tie(each.address, each.tls.mode, each.tls.cert, each.tls.key, each.tls.client_ca,
-                    each.proxy_trusted);
+    return std::tie(each.address, each.proxy_trusted);
   };
   return fields(a) == fields(b);
 }
@@ -24,10 +24,10 @@ bool is_same(const std::vector<policies::Listener>& a, const std::vector<policie
   return true;
 }
 
-// The timeout is not among them: it is read at each connect.
+// The timeout is not among them: it is read at each connect. Neither is TLS: it is made anew at
+// each reload.
 auto fixed_fields(const policies::Upstream& each) {
-  return std::tie(each.addresses, each.target_session_attrs, each.tls.mode, each.tls.ca,
-                  each.tls.cert, each.tls.key, each.tls.negotiation);
+  return std::tie(each.addresses, each.target_session_attrs);
 }
 
 auto fixed_fields(const policies::Admin& each) { return std::tie(each.address, each.token_file); }
@@ -48,6 +48,7 @@ std::vector<std::string> keep_fixed_settings(const Config& running, Config& next
   keep("listen", is_same(running.listeners, next.listeners), running.listeners, next.listeners);
   policies::Upstream upstream = running.upstream;
   upstream.connect_timeout = next.upstream.connect_timeout;
+  upstream.tls = next.upstream.tls;
   keep("upstream", fixed_fields(running.upstream) == fixed_fields(next.upstream), upstream,
        next.upstream);
   keep("admin", fixed_fields(running.admin) == fixed_fields(next.admin), running.admin, next.admin);

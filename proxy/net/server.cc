@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "policies/combinations.h"
 #include "proxy/net/descriptor_limit.h"
 #include "proxy/net/gauges.h"
 #include "proxy/net/log.h"
@@ -85,8 +86,8 @@ Server::Server(ServeOptions options)
                  options_.config.metrics.max_applications}),
       metrics_(registry_.make_shard()),
       health_(options_.config.upstream.addresses.size()),
-      shared_{catalogs_, suspensions_, incidents_, health_,
-              [this] { uv_async_send(wake_.get()); }} {
+      shared_{catalogs_, suspensions_, incidents_,
+              health_,   tls_,         [this] { uv_async_send(wake_.get()); }} {
   uv_loop_init(&loop_);
 }
 
@@ -111,6 +112,11 @@ Result<void> Server::open() {
   std::signal(SIGPIPE, SIG_IGN);
   const auto& config = options_.config;
   if (auto enough = provide_descriptors(config.limits.max_clients); !enough) return enough;
+  if (auto tls = load_tls(config); tls) {
+    take_tls(std::move(*tls));
+  } else {
+    return tl::unexpected(NetError{0, tls.error().front().message});
+  }
   auto acceptor = Acceptor::open(loop_, config.listeners, options_.sharing, metrics_);
   if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
   acceptor_ = std::move(*acceptor);
@@ -145,7 +151,7 @@ Result<void> Server::open_loop() {
         watchdog_.get(),
         [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->feed_watchdog(); }, 0, period);
   }
-  probe_ = UpstreamProbe::open(loop_, options_.config.upstream, health_, metrics_);
+  probe_ = UpstreamProbe::open({loop_, options_.config.upstream, health_, metrics_, nullptr}, tls_);
   if (!wake_ || !deadline_ || !report_ || !probe_ || !watching) {
     return tl::unexpected(NetError{0, "cannot set up the main event loop"});
   }
@@ -219,21 +225,13 @@ void Server::on_signal(int signal_number) {
 void Server::reload() {
   service_manager_.reloading();
   auto next = options_.reload();
-  if (!next) {
-    last_reload_successful_ = false;
-    for (const policies::ConfigError& error : next.error()) {
-      spdlog::error("configuration error at={} path={} reason={} help={}",
-                    quoted(error.file + ":" + std::to_string(error.line) + ":" +
-                           std::to_string(error.column)),
-                    quoted(error.path), quoted(error.message), quoted(error.help));
-    }
-    spdlog::error("reload failed errors={} effect=\"the running configuration stays\"",
-                  next.error().size());
-    service_manager_.ready("serving " + joined(addresses_) +
-                           "; the last reload failed, see the log");
-    return;
-  }
+  if (!next) return refuse_reload(next.error());
   const auto ignored = keep_fixed_settings(settings()->config, *next);
+  const auto impossible = policies::impossible_combinations(*next);
+  if (!impossible.empty()) return refuse_reload(impossible);
+  auto tls = load_tls(*next);
+  if (!tls) return refuse_reload(tls.error());
+  take_tls(std::move(*tls));
   if (!ignored.empty()) {
     spdlog::warn("settings need a restart ignored={}", joined(ignored));
   }
@@ -242,6 +240,25 @@ void Server::reload() {
   for (const auto& worker : workers_) worker->apply(running);
   last_reload_successful_ = true;
   is_reloading_ = true;
+}
+
+void Server::refuse_reload(const policies::ConfigErrors& errors) {
+  last_reload_successful_ = false;
+  for (const policies::ConfigError& error : errors) {
+    spdlog::error(
+        "configuration error at={} path={} reason={} help={}",
+        quoted(error.file + ":" + std::to_string(error.line) + ":" + std::to_string(error.column)),
+        quoted(error.path), quoted(error.message), quoted(error.help));
+  }
+  spdlog::error("reload failed errors={} effect=\"the running configuration stays\"",
+                errors.size());
+  service_manager_.ready("serving " + joined(addresses_) + "; the last reload failed, see the log");
+}
+
+// In force for every connection from here on; those that are open keep theirs.
+void Server::take_tls(TlsRef material) {
+  for (const std::string& warning : material->warnings) spdlog::warn("tls {}", quoted(warning));
+  tls_.replace(std::move(material));
 }
 
 void Server::install(policies::Config config) {

@@ -20,6 +20,7 @@
 #include "proxy/net/acceptor.h"
 #include "proxy/net/serve.h"
 #include "proxy/net/service_manager.h"
+#include "proxy/net/tls_context.h"
 #include "proxy/net/upstream_health.h"
 #include "proxy/net/upstream_probe.h"
 #include "proxy/net/uv_handle.h"
@@ -49,6 +50,8 @@ class Server final : Observable {
   bool watch(int signal_number);
   void on_signal(int signal_number);
   void reload();
+  void refuse_reload(const policies::ConfigErrors& errors);
+  void take_tls(TlsRef material);
   void install(policies::Config config);
   void finish_reload();
   void drain();
@@ -76,6 +79,7 @@ class Server final : Observable {
   policies::Suspensions suspensions_;
   metrics::Incidents incidents_;
   UpstreamHealth health_;
+  TlsStore tls_;
   Shared shared_;
   mutable std::mutex settings_mutex_;  // the admin thread reads them
   session::SettingsRef settings_;

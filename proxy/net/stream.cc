@@ -6,11 +6,15 @@
 #include <array>
 #include <utility>
 
+#include "proxy/limits.h"
+
 namespace pgconcord::net {
 namespace {
 
 // Pieces of one system call; an Outbox with more needs several.
 constexpr std::size_t kPiecesPerWrite = 64;
+// Ciphertext's memory that an idle stream may keep.
+constexpr std::size_t kOutputKept = 4096;
 
 uv_buf_t buffer_of(std::string_view bytes) {
   // libuv's buffers are not const because the same type serves reading; writing does not touch
@@ -38,7 +42,10 @@ std::unique_ptr<Stream> Stream::open(Descriptor socket, const StreamSetup& setup
 }
 
 Stream::Stream(const StreamSetup& setup, StreamEvents& events) : setup_(setup), events_(events) {}
-Stream::~Stream() = default;
+
+Stream::~Stream() {
+  if (gone_ != nullptr) *gone_ = true;
+}
 
 void Stream::start_reading() {
   if (is_reading_) return;
@@ -49,7 +56,7 @@ void Stream::start_reading() {
         const auto& shared = static_cast<Stream*>(handle->data)->setup_.read_buffer;
         *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
       },
-      &Stream::on_read);
+      tls_ ? &Stream::on_read_encrypted : &Stream::on_read);
 }
 
 void Stream::stop_reading() {
@@ -69,8 +76,82 @@ void Stream::on_read(uv_stream_t* handle, ssize_t size, const uv_buf_t* buffer) 
   stream.events_.on_end(stream, size == UV_EOF ? End::Eof : End::Broken);
 }
 
+bool Stream::start_tls(std::unique_ptr<TlsEngine> engine, std::string_view received) {
+  const bool was_reading = is_reading_;
+  stop_reading();
+  tls_ = std::move(engine);
+  if (write_side_ == WriteSide::Open) write_side_ = WriteSide::Encrypted;
+  tls_->receive(received);
+  tls_->read({});
+  send_encrypted();
+  if (was_reading) start_reading();
+  return tls_->state() != TlsEngine::State::Failed;
+}
+
+std::string_view Stream::tls_failure() const {
+  return tls_ ? std::string_view(tls_->failure()) : std::string_view();
+}
+
+void Stream::on_read_encrypted(uv_stream_t* handle, ssize_t size, const uv_buf_t* buffer) {
+  if (size == 0) return;
+  auto& stream = *static_cast<Stream*>(handle->data);
+  if (size > 0) return stream.decrypt({buffer->base, static_cast<std::size_t>(size)});
+  // An end without close_notify is an end: the protocol's messages tell what is missing.
+  stream.stop_reading();
+  stream.events_.on_end(stream, size == UV_EOF ? End::Eof : End::Broken);
+}
+
+void Stream::decrypt(std::string_view ciphertext) {
+  bool gone = false;
+  gone_ = &gone;
+  tls_->receive(ciphertext);
+  for (;;) {
+    const bool was_open = tls_->state() != TlsEngine::State::Handshaking;
+    const std::size_t size = tls_->read(setup_.plain_buffer);
+    answers_ = queued() == 0 ? 0 : answers_ + tls_->output().size();
+    send_encrypted();
+    // A peer that has us answer its records and does not read the answers.
+    if (answers_ > kTlsAnswersMax) break_writing();
+    const bool is_open = tls_->state() == TlsEngine::State::Open;
+    if (!was_open && (is_open || size != 0)) events_.on_secured(*this);
+    if (size == 0) break;
+    events_.on_bytes(*this, {setup_.plain_buffer.data(), size});
+    if (gone) return;
+  }
+  gone_ = nullptr;
+  const TlsEngine::State state = tls_->state();
+  if (state == TlsEngine::State::Handshaking || state == TlsEngine::State::Open) return;
+  stop_reading();
+  events_.on_end(*this, state == TlsEngine::State::Closed ? End::Eof : End::Broken);
+}
+
+void Stream::write_encrypted(const session::Outbox& outbox) {
+  tls_->write(outbox);
+  send_encrypted();
+}
+
+void Stream::send_encrypted() {
+  std::string& output = tls_->output();
+  if (output.empty()) return;
+  std::size_t sent = 0;
+  if (write_side_ == WriteSide::Encrypted && queued() == 0) {
+    const uv_buf_t buffer = buffer_of(output);
+    const int written = uv_try_write(handle(), &buffer, 1);
+    if (written < 0 && written != UV_EAGAIN) break_writing();
+    if (written > 0) sent = static_cast<std::size_t>(written);
+  }
+  if (write_side_ == WriteSide::Encrypted) queue_.append(output, sent);
+  output.clear();
+  if (output.capacity() > kOutputKept) output = {};
+  update_congestion();
+  if (in_flight_ == 0 && !queue_.empty()) write_queue();
+}
+
 void Stream::write(const session::Outbox& outbox) {
-  if (write_side_ != WriteSide::Open || outbox.empty()) return;
+  if (write_side_ != WriteSide::Open || outbox.empty()) {
+    if (write_side_ == WriteSide::Encrypted && !outbox.empty()) write_encrypted(outbox);
+    return;
+  }
   std::size_t skip = queued() == 0 ? write_now(outbox) : 0;
   if (write_side_ != WriteSide::Open || skip == outbox.size()) return;
   for (std::size_t i = 0; i < outbox.piece_count(); ++i) {
@@ -135,6 +216,11 @@ void Stream::on_write_done(uv_write_t* request, int status) {
 }
 
 void Stream::finish_writing() {
+  if (write_side_ == WriteSide::Encrypted) {
+    tls_->finish();
+    send_encrypted();
+    if (write_side_ == WriteSide::Encrypted) write_side_ = WriteSide::Open;
+  }
   if (write_side_ != WriteSide::Open) return;
   write_side_ = WriteSide::Finishing;
   if (queued() == 0) shut_down();

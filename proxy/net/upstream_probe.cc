@@ -13,22 +13,22 @@ constexpr std::chrono::milliseconds kPatience{300};
 
 }  // namespace
 
-std::unique_ptr<UpstreamProbe> UpstreamProbe::open(uv_loop_t& loop, policies::Upstream upstream,
-                                                   UpstreamHealth& health,
-                                                   metrics::Shard& metrics) {
-  std::unique_ptr<UpstreamProbe> probe(
-      new UpstreamProbe(loop, std::move(upstream), health, metrics));
+std::unique_ptr<UpstreamProbe> UpstreamProbe::open(Connector::Setup setup, const TlsStore& tls) {
+  std::unique_ptr<UpstreamProbe> probe(new UpstreamProbe(setup, tls));
   probe->wake_ = make_handle<uv_async_t>(probe.get(), [&](uv_async_t* handle) {
-    return uv_async_init(&loop, handle, [](uv_async_t* async) {
+    return uv_async_init(&setup.loop, handle, [](uv_async_t* async) {
       static_cast<UpstreamProbe*>(async->data)->start();
     });
   });
   return probe->wake_ ? std::move(probe) : nullptr;
 }
 
-UpstreamProbe::UpstreamProbe(uv_loop_t& loop, policies::Upstream upstream, UpstreamHealth& health,
-                             metrics::Shard& metrics)
-    : loop_(loop), upstream_(std::move(upstream)), health_(health), metrics_(metrics) {}
+UpstreamProbe::UpstreamProbe(const Connector::Setup& setup, const TlsStore& tls)
+    : loop_(setup.loop),
+      upstream_(setup.upstream),
+      health_(setup.health),
+      metrics_(setup.metrics),
+      tls_(tls) {}
 
 bool UpstreamProbe::is_reachable() {
   if (health_.was_reached_within(kFresh)) return true;
@@ -43,7 +43,8 @@ bool UpstreamProbe::is_reachable() {
 
 void UpstreamProbe::start() {
   if (connector_) return;  // one at a time
-  connector_ = std::make_unique<Connector>(loop_, upstream_, health_, metrics_);
+  connector_ = std::make_unique<Connector>(
+      Connector::Setup{loop_, upstream_, health_, metrics_, tls_.current()});
   connector_->start(*this);
 }
 

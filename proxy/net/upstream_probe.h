@@ -15,8 +15,7 @@ namespace pgconcord::net {
 class UpstreamProbe final : ConnectorEvents {
  public:
   // Null when the loop takes no more handles.
-  static std::unique_ptr<UpstreamProbe> open(uv_loop_t& loop, policies::Upstream upstream,
-                                             UpstreamHealth& health, metrics::Shard& metrics);
+  static std::unique_ptr<UpstreamProbe> open(Connector::Setup setup, const TlsStore& tls);
 
   // Any thread but the loop's. True when a client or a probe reached the server lately; else a
   // connection is opened and closed again, and its outcome counts if it comes soon.
@@ -25,8 +24,7 @@ class UpstreamProbe final : ConnectorEvents {
  private:
   using Clock = std::chrono::steady_clock;
 
-  UpstreamProbe(uv_loop_t& loop, policies::Upstream upstream, UpstreamHealth& health,
-                metrics::Shard& metrics);
+  UpstreamProbe(const Connector::Setup& setup, const TlsStore& tls);
   void start();
   void on_connect(Result<Connected> outcome) override;
 
@@ -34,6 +32,7 @@ class UpstreamProbe final : ConnectorEvents {
   const policies::Upstream upstream_;
   UpstreamHealth& health_;
   metrics::Shard& metrics_;
+  const TlsStore& tls_;
   UvHandle<uv_async_t> wake_;
   std::unique_ptr<Connector> connector_;  // the loop's thread only
 

@@ -50,7 +50,7 @@ Worker::Worker(session::SettingsRef settings, Shared& shared, metrics::Shard& me
   has_loop_ = uv_loop_init(&loop_) == 0;
   session::Environment environment{std::move(settings), plans_,   shared.catalogs,
                                    shared.suspensions,  metrics_, shared.incidents};
-  context_ = std::make_unique<Context>(loop_, std::move(environment), shared.health);
+  context_ = std::make_unique<Context>(loop_, std::move(environment), shared.health, shared.tls);
   if (!has_loop_) return;
   wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {
     return uv_async_init(
@@ -67,6 +67,7 @@ Worker::~Worker() {
   connections_.clear();
   wake_.reset();
   tick_.reset();
+  context_->handshakes.close();
   if (!has_loop_) return;
   uv_run(&loop_, UV_RUN_DEFAULT);  // the close callbacks
   uv_loop_close(&loop_);

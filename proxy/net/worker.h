@@ -27,6 +27,7 @@ struct Shared {
   policies::Suspensions& suspensions;
   metrics::Incidents& incidents;
   UpstreamHealth& health;
+  TlsStore& tls;
   // On a worker's thread: new settings are in force there, or it has no session left while the
   // proxy drains.
   std::function<void()> on_change;

@@ -41,8 +41,8 @@ void Outbox::clear() {
 void Actions::clear() {
   to_client.clear();
   to_server.clear();
-  connect_server = relay_cancel = shutdown_server = close_client = close_server = false;
-  next_server = first_server = false;
+  opening = Opening::None;
+  shutdown_server = close_client = close_server = false;
   server_fits.reset();
 }
 

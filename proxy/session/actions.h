@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,16 +39,22 @@ class Outbox {
   std::size_t size_ = 0;
 };
 
+// At most one in a call, and none in nearly all.
+enum class Opening : std::uint8_t {
+  None,
+  Server,       // open the server connection, then on_server_connected() or on_server_unavailable()
+  NextServer,   // this server will not do: open the next one, then as above
+  FirstServer,  // no server is left: begin anew with the first one, then as above
+  Cancel,  // as Server, for a CancelRequest: send to_server, wait for the server's EOF, close both
+  ClientTls,  // after to_client was written: be the TLS server on the client leg, beginning with
+              // Session::take_tls_bytes()
+};
+
 struct Actions {
   Outbox to_client;
   Outbox to_server;
-  bool connect_server =
-      false;  // open the server connection, then on_server_connected() or on_server_unavailable()
-  bool next_server = false;   // this server will not do: open the next one, then as above
-  bool first_server = false;  // no server is left: begin anew with the first one, then as above
+  Opening opening = Opening::None;
   std::optional<bool> server_fits;  // what is to be remembered of the server
-  bool relay_cancel = false;        // the same, for a CancelRequest: send to_server, wait for the
-                                    // server's EOF, close both
   bool shutdown_server = false;     // after to_server was written: shut down the writing side
   bool close_client =
       false;  // after to_client was written: shut down, read and discard for a while, close (7.5)

@@ -90,7 +90,7 @@ struct Negotiation {
 
 class Conversation {
  public:
-  Conversation(Environment& environment, std::uint64_t id);
+  Conversation(Environment& environment, std::uint64_t id, ClientAccess access);
   ~Conversation();
 
   // session.cc
@@ -99,6 +99,7 @@ class Conversation {
   void client_eof();
   void server_eof();
   void server_connected();
+  std::string take_tls_bytes();
   void tick();
   void drain();
   void fail(const wire::FatalText& text, std::string_view reason);
@@ -141,7 +142,8 @@ class Conversation {
   // start_up.cc
   void start_up(std::string_view bytes);
   void start_up_packet(const wire::StartupPacket& packet, std::size_t size);
-  void decline_encryption(const wire::StartupPacket& packet, std::size_t size);
+  void answer_encryption(const wire::StartupPacket& packet, std::size_t size);
+  bool offers_tls() const;
   void accept_start_up(const wire::StartupPacket& packet);
   void choose_among_servers(std::string_view packet);
   void server_unavailable();
@@ -151,6 +153,8 @@ class Conversation {
   void begin_login(std::string_view packet);
   void client_is_asked();
   void release_login();
+  bool refuse_client();
+  void relay_authentication(const wire::Frame& frame);
   bool server_login_frame(const wire::Frame& frame);
   void first_ready(const wire::Frame& frame);
 
@@ -330,6 +334,7 @@ class Conversation {
   void answer_cancelled(const std::string& error);
   void skip_cancelled(const wire::Frame& frame);
 
+  const ClientAccess access_;
   std::uint64_t id_;
   std::shared_ptr<Workspace> workspace_;
   SettingsRef settings_;

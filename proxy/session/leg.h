@@ -9,6 +9,11 @@ namespace pgconcord::session {
 
 // What the listener has for clients that ask for TLS.
 enum class TlsOffer : std::uint8_t { None, Optional, Required };
+enum class ClientCertificate : std::uint8_t { NotAsked, Required };
+struct ClientAccess {
+  TlsOffer tls = TlsOffer::None;
+  ClientCertificate certificate = ClientCertificate::NotAsked;
+};
 
 // One leg's TLS, after its handshake.
 struct LegTls {
@@ -16,6 +21,8 @@ struct LegTls {
   // client, the server's towards it. Raw digest; empty where the certificate has none (Ed25519),
   // and then SCRAM-SHA-256-PLUS is impossible (protocol.md 2.6).
   std::string server_end_point;
+  // One that the authorities signed, where they were asked.
+  bool peer_showed_certificate = false;
 };
 
 }  // namespace pgconcord::session

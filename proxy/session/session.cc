@@ -22,8 +22,9 @@ constexpr wire::FatalText kShuttingDown{"57P01",
 
 }  // namespace
 
-Conversation::Conversation(Environment& environment, std::uint64_t id)
+Conversation::Conversation(Environment& environment, std::uint64_t id, ClientAccess access)
     : env(environment),
+      access_(access),
       id_(id),
       workspace_(workspace_of(environment)),
       settings_(environment.settings),
@@ -302,8 +303,8 @@ void Conversation::count_sent(const Actions& out) {
   if (!out.to_server.empty()) accounts().sent_server.add(static_cast<double>(out.to_server.size()));
 }
 
-Session::Session(Environment& environment, std::uint64_t id)
-    : impl_(std::make_unique<Impl>(environment, id)) {}
+Session::Session(Environment& environment, std::uint64_t id, ClientAccess access)
+    : impl_(std::make_unique<Impl>(environment, id, access)) {}
 Session::~Session() = default;
 
 void Session::on_client_bytes(std::string_view bytes, Actions& actions) {
@@ -324,6 +325,8 @@ void Session::on_server_eof(Actions& actions) {
   impl_->run(actions, [&] { impl_->server_eof(); });
 }
 
+std::string Session::take_tls_bytes() { return impl_->take_tls_bytes(); }
+bool Session::asked_for_tls() const { return impl_->ssl_asked_; }
 void Session::on_client_tls(LegTls tls) { impl_->client_tls = std::move(tls); }
 void Session::on_server_tls(LegTls tls) { impl_->server_tls = std::move(tls); }
 

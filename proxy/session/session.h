@@ -1,10 +1,11 @@
 // One client's conversation, sans-IO: bytes of both peers in, Actions out. Never blocks, never
 // throws, measures time only by Environment::now.
 //
-// Flow: construct, hand in client bytes; when Actions ask for a server connection, open it and
-// report the outcome; then hand in bytes and ends of stream from both sides as they come and carry
-// out the Actions after each call. While wants_client_input() is false the client must not be read;
-// the server is always read. One thread: the worker that owns it.
+// Flow: construct, hand in client bytes; when Actions ask for TLS with the client, do the
+// handshake, tell on_client_tls() and hand in decrypted bytes; when they ask for a server
+// connection, open it and report the outcome; then hand in bytes and ends of stream from both sides
+// as they come and carry out the Actions after each call. While wants_client_input() is false the
+// client must not be read; the server is always read. One thread: the worker that owns it.
 #pragma once
 
 #include <chrono>
@@ -63,7 +64,7 @@ enum class Phase : std::uint8_t {
 class Session {
  public:
   // `id` spreads rollouts; stable for the life of the session.
-  Session(Environment& environment, std::uint64_t id);
+  Session(Environment& environment, std::uint64_t id, ClientAccess access = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -72,6 +73,10 @@ class Session {
   void on_server_bytes(std::string_view bytes, Actions& actions);
   void on_client_eof(Actions& actions);
   void on_server_eof(Actions& actions);
+  // Opening::ClientTls: the bytes that were read already, which are none of the session's.
+  std::string take_tls_bytes();
+  // It was an SSLRequest, not direct TLS.
+  bool asked_for_tls() const;
   // The leg is encrypted from here on; the server's before on_server_connected().
   void on_client_tls(LegTls tls);
   void on_server_tls(LegTls tls);

@@ -1,6 +1,7 @@
 // From accept to the first ReadyForQuery: protocol.md sections 1 to 3. Authentication passes
 // through unread.
 #include <string>
+#include <utility>
 
 #include "proxy/limits.h"
 #include "proxy/session/conversation.h"
@@ -12,6 +13,10 @@ namespace pgconcord::session {
 
 namespace {
 
+// The first byte of a TLS handshake record, and of nothing else (1.1).
+constexpr char kTlsRecord = 0x16;
+constexpr std::string_view kChannelBinding = "SCRAM-SHA-256-PLUS";
+
 // AuthenticationOk and AuthenticationSASLFinal tell; every other request asks.
 bool wants_answer(std::string_view authentication) {
   const auto request = wire::authentication_request(authentication);
@@ -20,8 +25,18 @@ bool wants_answer(std::string_view authentication) {
 
 }  // namespace
 
+bool Conversation::offers_tls() const { return access_.tls != TlsOffer::None && !client_tls; }
+
+// Behind an SSLRequest: to the TLS engine only, never to the start-up parser (1.5, CVE-2021-23214).
+std::string Conversation::take_tls_bytes() { return std::exchange(held_, {}); }
+
 void Conversation::start_up(std::string_view bytes) {
   held_.append(bytes);
+  const bool is_first = !ssl_asked_ && !gss_asked_;
+  if (is_first && offers_tls() && !held_.empty() && held_[0] == kTlsRecord) {
+    actions->opening = Opening::ClientTls;  // direct TLS (1.1)
+    return;
+  }
   while (phase == Phase::Startup) {
     wire::StartupPacket packet;
     std::size_t size = 0;
@@ -36,6 +51,7 @@ void Conversation::start_up(std::string_view bytes) {
         return;
       case wire::StartupStatus::Complete:
         start_up_packet(packet, size);
+        if (actions->opening == Opening::ClientTls) return;
     }
   }
 }
@@ -44,11 +60,11 @@ void Conversation::start_up_packet(const wire::StartupPacket& packet, std::size_
   switch (packet.kind) {
     case wire::StartupKind::SslRequest:
     case wire::StartupKind::GssEncRequest:
-      decline_encryption(packet, size);
+      answer_encryption(packet, size);
       return;
     case wire::StartupKind::CancelRequest:
       cancels = true;
-      actions->relay_cancel = true;
+      actions->opening = Opening::Cancel;
       actions->to_server.append(std::string_view(held_).substr(0, size));
       held_.clear();
       set_phase(Phase::Opaque);
@@ -59,7 +75,7 @@ void Conversation::start_up_packet(const wire::StartupPacket& packet, std::size_
   }
 }
 
-void Conversation::decline_encryption(const wire::StartupPacket& packet, std::size_t size) {
+void Conversation::answer_encryption(const wire::StartupPacket& packet, std::size_t size) {
   bool& asked = packet.kind == wire::StartupKind::SslRequest ? ssl_asked_ : gss_asked_;
   if (asked) {
     // A second request is to the server just a protocol number it does not know (1.7).
@@ -70,6 +86,12 @@ void Conversation::decline_encryption(const wire::StartupPacket& packet, std::si
     return;
   }
   asked = true;
+  if (packet.kind == wire::StartupKind::SslRequest && offers_tls()) {
+    actions->to_client.append("S");
+    actions->opening = Opening::ClientTls;
+    held_.erase(0, size);
+    return;
+  }
   actions->to_client.append("N");
   if (held_.size() > size) {
     // What was sent before the answer could have been put there by anybody (1.5).
@@ -93,23 +115,14 @@ void Conversation::accept_start_up(const wire::StartupPacket& packet) {
     fail({"0A000", text, "", ""}, "protocol");
     return;
   }
-  if (refused) {
-    fail({"53300", "sorry, too many clients already", "",
-          "Raise limits.max_clients or close connections."},
-         "limit");
-    return;
-  }
-  if (draining) {
-    fail({"57P03", "the proxy is shutting down", "", "Connect again."}, "draining");
-    return;
-  }
+  if (refuse_client()) return;
   user = wire::significant(packet.parameter("user"));
   database = wire::significant(packet.parameter("database"));
   if (database.empty()) database = user;
   application = wire::significant(packet.parameter("application_name"));
   opaque_ = wire::asks_for_replication(packet.parameter("replication"));
   choose_among_servers(std::string_view(held_).substr(0, wire::load_u32(held_.data())));
-  actions->connect_server = true;
+  actions->opening = Opening::Server;
   set_phase(Phase::Connecting);
 }
 
@@ -121,6 +134,35 @@ void Conversation::choose_among_servers(std::string_view packet) {
   choice_ = std::make_unique<ServerChoice>();
   choice_->attributes = upstream.target_session_attrs;
   choice_->packet = packet;
+}
+
+// True when the client was told why it cannot come in.
+bool Conversation::refuse_client() {
+  if (refused) {
+    fail({"53300", "sorry, too many clients already", "",
+          "Raise limits.max_clients or close connections."},
+         "limit");
+    return true;
+  }
+  if (draining) {
+    fail({"57P03", "the proxy is shutting down", "", "Connect again."}, "draining");
+    return true;
+  }
+  // protocol.md 1.25: the code of an HBA mismatch, upon which libpq's sslmode=allow tries TLS.
+  if (access_.tls == TlsOffer::Required && !client_tls) {
+    fail({"28000", "connections without TLS are not accepted here", "",
+          "Connect with sslmode=require or higher."},
+         "tls_required");
+    return true;
+  }
+  if (access_.certificate == ClientCertificate::Required &&
+      !(client_tls && client_tls->peer_showed_certificate)) {
+    fail({"28000", "connection requires a valid client certificate", "",
+          "Connect with sslcert and sslkey."},
+         "certificate");
+    return true;
+  }
+  return false;
 }
 
 void Conversation::server_connected() {
@@ -167,7 +209,7 @@ bool Conversation::server_login_frame(const wire::Frame& frame) {
     case 'R':
       if (wants_answer(frame.body)) ++auth_due_;
       if (auth_due_ > 0 && blocked == Blocked::Login) blocked = Blocked::No;
-      to_client(frame);
+      relay_authentication(frame);
       // Nothing more of a pipe's log-in needs to be known, unless servers are chosen among.
       if (opaque_ && !choice_) become_pipe();
       return true;
@@ -197,6 +239,20 @@ bool Conversation::server_login_frame(const wire::Frame& frame) {
       desynchronised("an unexpected message during the login");
       return true;
   }
+}
+
+// A client without TLS takes an offer of channel binding for an attack. The other way round, a
+// client with TLS whose server has none, works as it is, and with TLS on both legs nothing would be
+// gained (2.1).
+void Conversation::relay_authentication(const wire::Frame& frame) {
+  if (server_tls && !client_tls && frame.complete()) {
+    const std::string edited = wire::without_sasl_mechanism(frame.body, kChannelBinding);
+    if (!edited.empty()) {
+      actions->to_client.append(edited);
+      return;
+    }
+  }
+  to_client(frame);
 }
 
 // The one moment at which a question of our own is always safe (1.24): nothing is in flight, the
@@ -245,7 +301,7 @@ bool Conversation::keeps_login(const wire::Frame& frame) {
     }
     // As libpq: a server that starts up or shuts down is passed over.
     choice.refusal = frame.raw;
-    actions->next_server = true;
+    actions->opening = Opening::NextServer;
     set_phase(Phase::Connecting);
     return true;
   }
@@ -301,7 +357,7 @@ void Conversation::refuse_server() {
                       "upstream");
   }
   actions->to_server.append(std::string_view("X\0\0\0\4", 5));
-  actions->next_server = true;
+  actions->opening = Opening::NextServer;
   set_phase(Phase::Connecting);
 }
 
@@ -325,7 +381,7 @@ void Conversation::server_unavailable() {
   }
   if (choice_->attributes == "prefer-standby" && choice_->unfit_seen && !choice_->takes_any) {
     choice_->takes_any = true;
-    actions->first_server = true;
+    actions->opening = Opening::FirstServer;
     set_phase(Phase::Connecting);
     return;
   }

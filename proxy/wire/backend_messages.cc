@@ -136,6 +136,29 @@ std::string make_negotiate_protocol_version(const NegotiateProtocolVersion& nego
   return writer.take();
 }
 
+std::string without_sasl_mechanism(std::string_view body, std::string_view mechanism) {
+  constexpr std::uint32_t kSasl = 10;
+  ByteReader reader(body);
+  if (reader.u32() != kSasl) return {};
+  ByteWriter writer;
+  writer.begin('R');
+  writer.u32(kSasl);
+  bool found = false;
+  for (;;) {
+    const std::string_view name = reader.string();
+    if (!reader.ok()) return {};
+    if (name == mechanism) {
+      found = true;
+      continue;
+    }
+    writer.string(name);  // the empty one ends the list
+    if (name.empty()) break;
+  }
+  writer.raw(reader.rest());
+  writer.end();
+  return found ? writer.take() : std::string();
+}
+
 std::string make_fatal(const FatalText& text) {
   ByteWriter writer;
   writer.begin('E');

@@ -43,6 +43,10 @@ struct NegotiateProtocolVersion {
 std::optional<NegotiateProtocolVersion> negotiate_protocol_version(std::string_view body);
 std::string make_negotiate_protocol_version(const NegotiateProtocolVersion& negotiation);
 
+// AuthenticationSASL (body with its code 10) without `mechanism`, as a whole message; empty when
+// `body` is something else or does not name it.
+std::string without_sasl_mechanism(std::string_view body, std::string_view mechanism);
+
 // What the proxy says itself. Always FATAL: drivers mishandle an ERROR that is followed by the end
 // of the stream (7.6).
 struct FatalText {

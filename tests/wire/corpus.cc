@@ -20,10 +20,13 @@ char event_code(StepKind kind) {
     case StepKind::ServerEof:
       return 3;
     case StepKind::Connected:
+    case StepKind::ConnectedWithTls:
       return 4;
     case StepKind::Tick:
     case StepKind::Reload:
     case StepKind::Refuse:
+    case StepKind::ClientSecured:
+    case StepKind::ClientSecuredWithCertificate:
       return 5;
     case StepKind::Drain:
       return 6;

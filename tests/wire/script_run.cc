@@ -36,6 +36,16 @@ session::SettingsRef settings_of(const std::string& yaml, std::uint64_t generati
   return settings;
 }
 
+// As net/ reads it.
+session::ClientAccess access_of(const policies::Config& config) {
+  const policies::ListenTls& tls = config.listeners.front().tls;
+  session::ClientAccess access;
+  if (tls.mode == "allow") access.tls = session::TlsOffer::Optional;
+  if (tls.mode == "require") access.tls = session::TlsOffer::Required;
+  if (!tls.client_ca.empty()) access.certificate = session::ClientCertificate::Required;
+  return access;
+}
+
 policies::CatalogRef known_catalog() {
   auto catalog = policies::catalog_from_json(known_catalog_json());
   EXPECT_TRUE(catalog.has_value()) << catalog.error();
@@ -120,7 +130,8 @@ ScriptRun::ScriptRun(const Script& script)
   environment_.now = std::chrono::milliseconds(1'000'000);
   environment_.random_bytes = [](std::size_t count) { return std::string(count, 'A'); };
   if (script.known_catalog) catalogs_.store("shop", known_catalog(), environment_.now);
-  session_ = std::make_unique<session::Session>(environment_, 1);
+  session_ =
+      std::make_unique<session::Session>(environment_, 1, access_of(environment_.settings->config));
 }
 
 void ScriptRun::call(std::string_view bytes,
@@ -147,10 +158,11 @@ void ScriptRun::absorb() {
   const auto flag = [&](bool set, const char* name) {
     if (set) flags_.insert(name);
   };
-  flag(actions_.connect_server, "connect");
-  flag(actions_.next_server, "next server");
-  flag(actions_.first_server, "first server");
-  flag(actions_.relay_cancel, "relay cancel");
+  flag(actions_.opening == session::Opening::Server, "connect");
+  flag(actions_.opening == session::Opening::Cancel, "relay cancel");
+  flag(actions_.opening == session::Opening::ClientTls, "client tls");
+  flag(actions_.opening == session::Opening::NextServer, "next server");
+  flag(actions_.opening == session::Opening::FirstServer, "first server");
   flag(actions_.shutdown_server, "shutdown server");
   flag(actions_.close_client, "close client");
   flag(actions_.close_server, "close server");
@@ -203,6 +215,16 @@ void ScriptRun::perform(const Step& step, const Cut& cut) {
       return server_eof();
     case StepKind::Connected:
       call(&session::Session::on_server_connected);
+      break;
+    case StepKind::ConnectedWithTls:
+      session_->on_server_tls({});
+      call(&session::Session::on_server_connected);
+      break;
+    case StepKind::ClientSecured:
+      session_->on_client_tls({});
+      break;
+    case StepKind::ClientSecuredWithCertificate:
+      session_->on_client_tls({"", true});
       break;
     case StepKind::Unavailable:
       call(&session::Session::on_server_unavailable);

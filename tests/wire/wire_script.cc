@@ -213,6 +213,12 @@ class Reader {
       scripts_.back().only_whole = true;
     } else if (line == "connected") {
       event(StepKind::Connected);
+    } else if (line == "connected with tls") {
+      event(StepKind::ConnectedWithTls);
+    } else if (line == "client secured") {
+      event(StepKind::ClientSecured);
+    } else if (line == "client secured certificate") {
+      event(StepKind::ClientSecuredWithCertificate);
     } else if (line == "unavailable") {
       event(StepKind::Unavailable);
     } else if (line == "drain") {

@@ -16,7 +16,8 @@
 //   server>>client MESSAGE
 //   cut                        what follows is another call
 //   client> EOF, server> EOF, connected, unavailable, tick MILLISECONDS, drain, refuse, reload
-//   >connect, >relay cancel, >shutdown server, >close client, >close server, >waiting
+//   client secured [certificate], connected with tls
+//   >connect, >relay cancel, >client tls, >shutdown server, >close client, >close server, >waiting
 //   whole                      the moment of arrival matters: this one is not cut
 //   metric left_alone{policy="signup",reason="guarded"} 1
 //
@@ -45,6 +46,9 @@ enum class StepKind : std::uint8_t {
   ClientEof,
   ServerEof,
   Connected,
+  ConnectedWithTls,
+  ClientSecured,
+  ClientSecuredWithCertificate,
   Unavailable,
   Tick,
   Drain,

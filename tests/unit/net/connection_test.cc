@@ -38,6 +38,9 @@ struct ConnectionTest : testing::Test, ConnectionOwner {
     settings->config = policies::default_config();
     settings->config.upstream.addresses = {server.bound};
     settings_ = settings;
+    auto material = load_tls(settings->config);
+    EXPECT_TRUE(material);
+    if (material) tls.replace(*material);
   }
   ~ConnectionTest() override {
     connection.reset();
@@ -46,7 +49,7 @@ struct ConnectionTest : testing::Test, ConnectionOwner {
 
   void start(Admission admission = Admission::Admit) {
     session::Environment environment{settings_, plans, catalogs, suspensions, shard, incidents};
-    context = std::make_unique<Context>(*loop.get(), std::move(environment), health);
+    context = std::make_unique<Context>(*loop.get(), std::move(environment), health, tls);
     const Listening front;
     client = connect_to(front.bound);
     Accepted accepted{accept_on(front), "test", 1, admission};
@@ -91,6 +94,7 @@ struct ConnectionTest : testing::Test, ConnectionOwner {
   metrics::Incidents incidents;
   UpstreamHealth health{1};
   session::SettingsRef settings_;
+  TlsStore tls;
   std::unique_ptr<Context> context;
   std::unique_ptr<Connection> connection;
   Descriptor client, backend;

@@ -26,7 +26,8 @@ struct ConnectorTest : testing::Test {
     upstream.addresses = std::move(addresses);
     upstream.connect_timeout = timeout;
     health = std::make_unique<UpstreamHealth>(upstream.addresses.size());
-    connector = std::make_unique<Connector>(*loop.get(), upstream, *health, shard);
+    connector =
+        std::make_unique<Connector>(Connector::Setup{*loop.get(), upstream, *health, shard, tls});
     connector->start(outcome);
   }
   double failures(const policies::Address& upstream_address, std::string_view reason) {
@@ -37,6 +38,7 @@ struct ConnectorTest : testing::Test {
   static policies::Address closed_port() { return Listening().bound; }
 
   TestLoop loop;
+  TlsRef tls = std::make_shared<const TlsMaterial>();
   metrics::Registry registry{{}};
   metrics::Shard& shard = registry.make_shard();
   policies::Upstream upstream;

@@ -21,7 +21,7 @@ struct Recorder final : StreamEvents {
 
 struct StreamTest : testing::Test {
   StreamTest() {
-    stream = Stream::open(std::move(sockets.ours), {loop.get(), buffer, kHighWater}, events);
+    stream = Stream::open(std::move(sockets.ours), {loop.get(), buffer, {}, kHighWater}, events);
   }
   ~StreamTest() override { stream.reset(); }
 

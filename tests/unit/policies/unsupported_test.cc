@@ -33,15 +33,11 @@ TEST(NotInThisBuild, WhatIsImplementedIsNotRefused) {
 }
 
 TEST(NotInThisBuild, EverySettingOfALaterReleaseIsNamed) {
-  EXPECT_THAT(refused("listen:\n"
-                      "  - {address: a:1, tls: {mode: allow, cert: c, key: k}}\n"
-                      "upstream: {tls: {mode: prefer}}\n"
-                      "catalog: {source: url, url: 'postgres://db'}\n"
+  EXPECT_THAT(refused("catalog: {source: url, url: 'postgres://db'}\n"
                       "admin: {token_file: t}\n"
                       "console: {users: [a]}\n"
                       "metrics: {partitions: leaf}\n"),
-              testing::ElementsAre("listen[0].tls.mode: allow", "upstream.tls.mode: prefer",
-                                   "catalog.source: url", "admin.token_file", "console.users",
+              testing::ElementsAre("catalog.source: url", "admin.token_file", "console.users",
                                    "metrics.partitions: leaf"));
 }
 

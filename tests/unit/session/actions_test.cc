@@ -72,12 +72,13 @@ TEST(Actions, ClearedTheyAreAsNew) {
   Actions actions;
   actions.to_client.append("x");
   actions.to_server.append("y");
-  actions.connect_server = actions.relay_cancel = actions.shutdown_server = true;
+  actions.opening = Opening::Cancel;
+  actions.shutdown_server = true;
   actions.close_client = actions.close_server = true;
   actions.clear();
   EXPECT_TRUE(actions.to_client.empty() && actions.to_server.empty());
-  EXPECT_FALSE(actions.connect_server || actions.relay_cancel || actions.shutdown_server ||
-               actions.close_client || actions.close_server);
+  EXPECT_EQ(actions.opening, Opening::None);
+  EXPECT_FALSE(actions.shutdown_server || actions.close_client || actions.close_server);
   actions.to_client.append("z");
   EXPECT_EQ(all_of(actions.to_client), "z");
 }

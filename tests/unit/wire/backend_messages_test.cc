@@ -118,6 +118,27 @@ TEST(NegotiateProtocolVersion, WantsAsManyNamesAsItSays) {
   EXPECT_FALSE(negotiate_protocol_version("\0\3"s).has_value());
 }
 
+TEST(SaslMechanism, IsTakenOutOfTheList) {
+  EXPECT_EQ(
+      without_sasl_mechanism(body_of("AuthenticationSASL \"SCRAM-SHA-256-PLUS\" \"SCRAM-SHA-256\""),
+                             "SCRAM-SHA-256-PLUS"),
+      bytes_of("AuthenticationSASL \"SCRAM-SHA-256\""));
+  EXPECT_EQ(
+      without_sasl_mechanism(body_of("AuthenticationSASL \"SCRAM-SHA-256\" \"SCRAM-SHA-256-PLUS\""),
+                             "SCRAM-SHA-256-PLUS"),
+      bytes_of("AuthenticationSASL \"SCRAM-SHA-256\""));
+}
+
+TEST(SaslMechanism, ThatIsNotThereChangesNothing) {
+  EXPECT_EQ(
+      without_sasl_mechanism(body_of("AuthenticationSASL \"SCRAM-SHA-256\""), "SCRAM-SHA-256-PLUS"),
+      "");
+  EXPECT_EQ(without_sasl_mechanism(body_of("AuthenticationOk"), "SCRAM-SHA-256-PLUS"), "");
+  EXPECT_EQ(without_sasl_mechanism("\0\0\0\x0aSCRAM-SHA-256-PLUS"s, "SCRAM-SHA-256-PLUS"), "")
+      << "a list without its end";
+  EXPECT_EQ(without_sasl_mechanism("", "SCRAM-SHA-256-PLUS"), "");
+}
+
 TEST(FirstColumn, IsAValueOrNothing) {
   EXPECT_EQ(first_column(body_of("DataRow \"one\" \"two\"")), "one");
   EXPECT_EQ(first_column(body_of("DataRow \"\"")), "");
