@@ -102,6 +102,7 @@ def ports(process):
     return dict(zip(LISTENERS, (int(address.rsplit(":", 1)[1]) for address in process.listeners), strict=True))
 
 
+@pytest.mark.timeout(300)  # 108 log-ins, and psql for a quarter of them
 @pytest.mark.parametrize("upstream_mode", ["disable", "prefer", "require", "verify-ca", "verify-full"])
 @pytest.mark.parametrize("server_has_tls", [True, False])
 def test_every_combination(server_has_tls, upstream_mode, servers, ours, authority, start_proxy):
@@ -125,6 +126,7 @@ def check_table(process, server_tls, try_log_in, roles, same_certificate=False):
     assert not differing, "\n".join(differing)
 
 
+@pytest.mark.timeout(300)
 def test_the_same_certificate_on_both_legs_makes_channel_binding_work(servers, authority, start_proxy):
     process = start_proxy(
         upstream=f"127.0.0.1:{servers[True].port}",
