@@ -187,7 +187,8 @@ void Conversation::begin_login(std::string_view packet) {
   send_start_up_packet(packet);
   if (settings_->config.auth_mode == "scram") open_login();
   if (phase == Phase::Closing) return;
-  const bool is_pipe = opaque_ && !choice_ && !login_ && !negotiation_;
+  const bool strips_binding = server_tls && !client_tls;
+  const bool is_pipe = opaque_ && !choice_ && !login_ && !negotiation_ && !strips_binding;
   set_phase(is_pipe ? Phase::Opaque : Phase::Authenticating);
 }
 
