@@ -160,7 +160,7 @@ void ScriptRun::absorb() {
   };
   flag(actions_.opening == session::Opening::Server, "connect");
   flag(actions_.opening == session::Opening::Cancel, "relay cancel");
-  flag(actions_.opening == session::Opening::ClientTls, "client tls");
+  flag(actions_.opening == session::Opening::ClientTls, "start tls");
   flag(actions_.opening == session::Opening::NextServer, "next server");
   flag(actions_.opening == session::Opening::FirstServer, "first server");
   flag(actions_.shutdown_server, "shutdown server");

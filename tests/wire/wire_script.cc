@@ -188,7 +188,7 @@ class Reader {
     } else {
       const std::set<std::string> known = {"connect",      "relay cancel", "shutdown server",
                                            "close client", "close server", "waiting",
-                                           "next server",  "first server"};
+                                           "next server",  "first server", "start tls"};
       if (!known.contains(line.substr(1))) fail("unknown output: " + line);
       step.flags.insert(line.substr(1));
     }
