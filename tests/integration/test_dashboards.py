@@ -18,6 +18,7 @@ from harness.waiting import wait_until
 
 SCHEMA = """
 CREATE TABLE users (id serial PRIMARY KEY, email text CONSTRAINT users_email_key UNIQUE, name text);
+CREATE TABLE saved (id int CONSTRAINT saved_pkey PRIMARY KEY);
 CREATE TABLE stock (sku text CONSTRAINT stock_pkey PRIMARY KEY, amount int);
 CREATE TABLE lagging (id serial CONSTRAINT lagging_pkey PRIMARY KEY, note text);
 GRANT ALL ON ALL TABLES IN SCHEMA public TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app;
@@ -25,6 +26,7 @@ INSERT INTO lagging SELECT n, 'x' FROM generate_series(1, 1000) n;
 """
 POLICIES = """
 - {name: users, table: public.users, constraint: users_email_key, action: do_nothing}
+- {name: behind-savepoint, table: public.saved, constraint: saved_pkey, action: do_nothing, apply: on_violation}
 - {name: stock, table: public.stock, constraint: stock_pkey, action: do_update}
 - {name: seen, mode: observe, table: public.lagging, constraint: lagging_pkey, action: do_nothing}
 """
@@ -96,6 +98,8 @@ def load(proxy, database, round_number):
             app.execute("INSERT INTO lagging (note) VALUES ('x')")
         with app.transaction():
             app.execute("INSERT INTO users (email) VALUES (%s)", (f"u{round_number}",))
+        with app.transaction():
+            app.execute("INSERT INTO saved VALUES (1)")
         with suppressed():
             app.execute("INSERT INTO users (id, name) SELECT 1, 'x' FROM users")
         with suppressed(), app.transaction():

@@ -250,7 +250,7 @@ def test_statements_longer_than_inspect_bytes_pass(proxy, direct, database):
 
 def test_values_never_reach_the_log_or_the_metrics(process, bystander, database):
     with connect(process) as client:
-        client.log_in(database=database, application_name=CANARY)
+        client.log_in(database=database)
         for text in (
             f"INSERT INTO t (v) VALUES ('{CANARY}')",
             f"INSERT INTO t (v) VALUES ('{CANARY}')",

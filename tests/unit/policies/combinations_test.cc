@@ -39,7 +39,10 @@ TEST(Combinations, TlsOnBothLegsIsFineWhereItIsSaidWhy) {
   const std::string both = kClientTls + "upstream: {tls: {mode: require}}\n";
   EXPECT_TRUE(errors_of(both + "auth: {channel_binding: unused}\n").empty());
   EXPECT_TRUE(errors_of(both + "auth: {channel_binding: same_certificate}\n").empty());
-  EXPECT_TRUE(errors_of(both + "auth: {mode: scram}\n").empty());
+  // Of the combination nothing is said; the verifiers are still to be named.
+  const auto scram = errors_of(both + "auth: {mode: scram}\n");
+  ASSERT_EQ(scram.size(), 1U);
+  EXPECT_EQ(scram[0].message, "`mode: scram` needs the users' verifiers");
 }
 
 }  // namespace
