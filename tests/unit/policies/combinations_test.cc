@@ -40,9 +40,10 @@ TEST(Combinations, TlsOnBothLegsIsFineWhereItIsSaidWhy) {
   EXPECT_TRUE(errors_of(both + "auth: {channel_binding: unused}\n").empty());
   EXPECT_TRUE(errors_of(both + "auth: {channel_binding: same_certificate}\n").empty());
   // Of the combination nothing is said; the verifiers are still to be named.
-  const auto scram = errors_of(both + "auth: {mode: scram}\n");
-  ASSERT_EQ(scram.size(), 1U);
-  EXPECT_EQ(scram[0].message, "`mode: scram` needs the users' verifiers");
+  const auto scram = load_text(both + "auth: {mode: scram}\n", "test.yaml");
+  ASSERT_FALSE(scram.has_value());
+  ASSERT_EQ(scram.error().size(), 1U);
+  EXPECT_EQ(scram.error()[0].message, "`mode: scram` needs the users' verifiers");
 }
 
 }  // namespace
