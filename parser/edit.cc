@@ -1,80 +1,17 @@
 #include "parser/edit.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "parser/syntax_tree.h"
+#include "parser/tree_comparison.h"
 
 namespace pgconcord::parser {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 using simdjson::dom::object;
 
 constexpr std::string_view kClauseField = "onConflictClause";
-
-bool is_position(std::string_view field) {
-  return field == "location" || field == "stmt_location" || field == "stmt_len";
-}
-
-bool same_tree(element left, element right);
-
-// Fields come in the order of the node's definition, so both objects can be walked in step. With
-// `skipped` a field of that name may stand in `right` alone.
-bool same_fields(object left, object right, std::string_view skipped = {}) {
-  const auto skip = [skipped](auto& at, const auto& end) {
-    while (at != end && (is_position(at.key()) || (!skipped.empty() && at.key() == skipped))) ++at;
-  };
-  auto l = left.begin();
-  auto r = right.begin();
-  for (;; ++l, ++r) {
-    skip(l, left.end());
-    skip(r, right.end());
-    if (l == left.end() || r == right.end()) return !(l != left.end()) && !(r != right.end());
-    if (l.key() != r.key() || !same_tree(l.value(), r.value())) return false;
-  }
-}
-
-bool same_items(simdjson::dom::array left, simdjson::dom::array right) {
-  auto l = left.begin();
-  auto r = right.begin();
-  for (; l != left.end() && r != right.end(); ++l, ++r) {
-    if (!same_tree(*l, *r)) return false;
-  }
-  return !(l != left.end()) && !(r != right.end());
-}
-
-// Both values as `Value`, then compared; false when either is something else.
-template <class Value, class Same>
-bool same_as(element left, element right, const Same& same) {
-  Value l;
-  Value r;
-  return !left.get(l) && !right.get(r) && same(l, r);
-}
-
-bool same_tree(element left, element right) {
-  switch (left.type()) {
-    case element_type::OBJECT:
-      return same_as<object>(left, right, [](object l, object r) { return same_fields(l, r); });
-    case element_type::ARRAY:
-      return same_as<simdjson::dom::array>(left, right, same_items);
-    case element_type::STRING:
-      return same_as<std::string_view>(left, right, std::equal_to<>());
-    case element_type::INT64:
-      return same_as<std::int64_t>(left, right, std::equal_to<>());
-    case element_type::UINT64:
-      return same_as<std::uint64_t>(left, right, std::equal_to<>());
-    case element_type::BOOL:
-      return same_as<bool>(left, right, std::equal_to<>());
-    case element_type::NULL_VALUE:
-      return right.is_null();
-    case element_type::DOUBLE:  // the tree writes none; two spellings of one value would be no
-                                // proof
-      return false;
-  }
-  return false;
-}
 
 bool is_top_level_insert(object raw_statement, object& fields) {
   const Node node = node_field(raw_statement, "stmt");
@@ -133,9 +70,9 @@ std::size_t insertion_point(const StatementSpan& statement) {
 }
 
 TextEdit splice(const StatementSpan& statement, std::string_view clause) {
-  if (statement.returning == kNoPosition) return {statement.end, " " + std::string(clause)};
+  if (statement.returning == kNoPosition) return {statement.end, " " + std::string(clause), 0};
   const std::string_view space = statement.space_before_returning ? "" : " ";
-  return {statement.returning, std::string(space).append(clause) + " "};
+  return {statement.returning, std::string(space).append(clause) + " ", 0};
 }
 
 std::string apply(std::string_view sql, const std::vector<TextEdit>& edits) {
@@ -150,7 +87,7 @@ std::string apply(std::string_view sql, const std::vector<TextEdit>& edits) {
   for (const TextEdit* edit : ordered) {
     const std::size_t to = std::min(edit->offset, sql.size());
     text.append(sql.substr(from, to - from)).append(edit->text);
-    from = to;
+    from = std::min(to + edit->removed, sql.size());
   }
   return text.append(sql.substr(from));
 }

@@ -11,10 +11,11 @@
 
 namespace pgconcord::parser {
 
-// Insertion of `text` before byte `offset`.
+// `text` instead of the `removed` bytes from `offset` on; none removed = an insertion before it.
 struct TextEdit {
   std::size_t offset = 0;
   std::string text;
+  std::size_t removed = 0;
 };
 
 // Where ` ON CONFLICT ...` belongs in `sql`: before RETURNING, else after the last token that is no

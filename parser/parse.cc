@@ -5,19 +5,13 @@
 #include <utility>
 
 #include "parser/syntax_tree.h"
+#include "parser/update_facts.h"
 
 namespace pgconcord::parser {
 namespace {
 
 using simdjson::dom::element;
 using simdjson::dom::object;
-
-// A RangeVar's fields. The server lets a database name only stand if it is the session's own: it
-// says nothing.
-RelationName relation_of(object range_var) {
-  return {std::string(text_field(range_var, "schemaname")),
-          std::string(text_field(range_var, "relname"))};
-}
 
 RelationName target_of(object write) {
   object range_var;
@@ -32,6 +26,8 @@ bool writes(std::string_view type) {
 }
 
 bool inserts(std::string_view type) { return type == "InsertStmt"; }
+
+bool updates(std::string_view type) { return type == "UpdateStmt"; }
 
 // Targets of every statement below `tree` whose type `wanted` accepts. Recursion is bounded by the
 // tree's depth limit.
@@ -137,10 +133,15 @@ Statement facts_of(object raw_statement, std::string_view sql) {
   if (raw_statement["stmt"].get(statement)) return Other{};
   const Node node = as_node(statement);
   if (node.type == "InsertStmt") return insert_of(statement, node.fields);
+  const std::string_view text = text_of(raw_statement, sql);
   Other other;
-  other.command = leading_command(text_of(raw_statement, sql));
+  other.command = leading_command(text);
   collect_targets(statement, inserts, other.hidden_tables);
   other.hides_insert = !other.hidden_tables.empty();
+  if (node.type == "UpdateStmt" && !other.hides_insert) {
+    return update_of(node.fields, text, static_cast<std::size_t>(text.data() - sql.data()));
+  }
+  collect_targets(statement, updates, other.hidden_updates);
   return other;
 }
 

@@ -2,6 +2,7 @@
 // views.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -43,14 +44,65 @@ struct Insert {
       with_writes;  // tables written by data-modifying CTEs of the same statement
 };
 
-// Any statement that is no INSERT at top level. INSERT inside EXPLAIN, PREPARE or a CTE sets
+// Tokens `first` to `last` of a statement, counted from its first one; comments do not count. The
+// same in every text of a template, unlike bytes.
+struct TokenRange {
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
+// `column = value` of an UPDATE's SET.
+struct Assignment {
+  std::string column;
+  TokenRange value;
+  bool is_default = false;
+  bool reads_row = false;  // the value names columns of the row, or holds a subquery that may
+  // The names it reads can be told apart and given their row's name: `bare_columns`, at these
+  // tokens, and names that have it already.
+  bool can_be_qualified = true;
+  std::vector<std::string> columns_read;
+  std::vector<std::size_t> bare_columns;
+};
+
+// `column = value` of an UPDATE's WHERE.
+struct KeyValue {
+  enum class Kind : std::uint8_t {
+    Parameter,
+    Text,    // a literal in quotes, without a type
+    Number,  // an unsigned number
+    Other,
+  };
+  std::string column;
+  Kind kind = Kind::Other;
+  std::size_t token = 0;
+  std::int64_t parameter = 0;        // its number; 0 = none
+  bool parameter_is_shared = false;  // it stands elsewhere in the statement too
+};
+
+struct Update {
+  RelationName table;
+  std::string alias;  // empty = none
+  // SET of whole columns and a WHERE that is nothing but equalities of columns and single values.
+  // Otherwise the fields below are not filled in.
+  bool by_key = false;
+  std::vector<Assignment> assignments;
+  std::vector<KeyValue> keys;
+  std::size_t last_token = 0;  // of all that comes before RETURNING
+  bool has_returning = false;
+
+  // What the statement calls the stored row.
+  [[nodiscard]] const std::string& row_name() const { return alias.empty() ? table.name : alias; }
+};
+
+// Any statement that is neither at top level. INSERT inside EXPLAIN, PREPARE or a CTE sets
 // `hides_insert`.
 struct Other {
   Command command = Command::Other;
   bool hides_insert = false;
-  std::vector<RelationName> hidden_tables;  // their targets, for counting what is left alone
+  std::vector<RelationName> hidden_tables;   // their targets, for counting what is left alone
+  std::vector<RelationName> hidden_updates;  // likewise of UPDATEs that are not at top level
 };
 
-using Statement = std::variant<Insert, Other>;
+using Statement = std::variant<Insert, Update, Other>;
 
 }  // namespace pgconcord::parser

@@ -124,4 +124,9 @@ Node node_field(simdjson::dom::object object, std::string_view name) {
   return as_node(element);
 }
 
+RelationName relation_of(simdjson::dom::object range_var) {
+  return {std::string(text_field(range_var, "schemaname")),
+          std::string(text_field(range_var, "relname"))};
+}
+
 }  // namespace pgconcord::parser

@@ -44,4 +44,8 @@ struct Node {
 Node as_node(simdjson::dom::element element);
 Node node_field(simdjson::dom::object object, std::string_view name);
 
+// A RangeVar's names. The server lets a database name only stand if it is the session's own: it
+// says nothing.
+RelationName relation_of(simdjson::dom::object range_var);
+
 }  // namespace pgconcord::parser

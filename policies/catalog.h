@@ -18,6 +18,12 @@ struct Column {
   std::string name;
   std::int16_t number = 0;  // attnum
   std::string type;         // format_type
+  Oid type_oid = 0;
+  bool has_type_modifier = false;  // varchar(3), numeric(10,2): a stored value may differ
+  bool is_enum = false;
+  bool is_domain = false;
+  bool in_check = false;         // a CHECK constraint of the table reads it
+  bool collates_plainly = true;  // equal means the same bytes, as far as the collation goes
   bool not_null = false;
   bool has_default = false;
   bool generated = false;                   // GENERATED ALWAYS AS (...) STORED/VIRTUAL

@@ -99,6 +99,12 @@ Column decode_column(ObjectReader& reader) {
   reader.read("name", column.name);
   reader.read_integer("number", column.number);
   reader.read("type", column.type);
+  reader.read_integer("type_oid", column.type_oid);
+  reader.read("has_type_modifier", column.has_type_modifier);
+  reader.read("is_enum", column.is_enum);
+  reader.read("is_domain", column.is_domain);
+  reader.read("in_check", column.in_check);
+  reader.read("collates_plainly", column.collates_plainly);
   reader.read("not_null", column.not_null);
   reader.read("has_default", column.has_default);
   reader.read("generated", column.generated);

@@ -98,6 +98,18 @@ SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', a.attname,
       'number', a.attnum,
       'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+      'type_oid', a.atttypid::pg_catalog.int8,
+      'has_type_modifier', a.atttypmod OPERATOR(pg_catalog.>=) 0,
+      'is_enum', y.typtype OPERATOR(pg_catalog.=) 'e',
+      'is_domain', y.typtype OPERATOR(pg_catalog.=) 'd',
+      'in_check', EXISTS (
+        SELECT FROM pg_catalog.pg_constraint k
+        WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid AND k.contype OPERATOR(pg_catalog.=) 'c'
+          AND (a.attnum OPERATOR(pg_catalog.=) ANY (k.conkey)
+            OR 0::pg_catalog.int2 OPERATOR(pg_catalog.=) ANY (k.conkey))),
+      'collates_plainly', NOT EXISTS (
+        SELECT FROM pg_catalog.pg_collation l
+        WHERE l.oid OPERATOR(pg_catalog.=) a.attcollation AND NOT l.collisdeterministic),
       'not_null', a.attnotnull,
       'has_default', e.text IS NOT NULL AND a.attgenerated OPERATOR(pg_catalog.=) '',
       'generated', a.attgenerated OPERATOR(pg_catalog.<>) '',

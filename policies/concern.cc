@@ -55,9 +55,11 @@ std::vector<Candidate> in_file_order(const Selection& selection) {
 bool moment_fits(const Policy& policy, Moment moment) {
   switch (moment) {
     case Moment::UpFront:
-      return policy.apply != Apply::OnViolation && policy.constraint != "*";
+      // An UPDATE that violates is not rewritten: there is nothing to do before it has.
+      return policy.apply != Apply::OnViolation && policy.constraint != "*" &&
+             (policy.statement != StatementKind::Update || policy.action == Action::InsertMissing);
     case Moment::AfterViolation:
-      return policy.apply != Apply::UpFront;
+      return policy.apply != Apply::UpFront && policy.action != Action::InsertMissing;
   }
   return false;
 }
@@ -179,16 +181,15 @@ void find_violated_arbiter(Concern& concern, const Target& target, const Catalog
 
 }  // namespace
 
-Concern find_concern(const parser::RelationName& name, const Situation& situation) {
+Concern find_concern(StatementKind kind, const parser::RelationName& name,
+                     const Situation& situation) {
   if (situation.selection == nullptr || is_temporary(name.schema)) return {};
   const Target target = resolve(name, situation);
   if (target.elsewhere) return {};
   const bool after_violation = situation.moment == Moment::AfterViolation;
   for (const Candidate& candidate : in_file_order(*situation.selection)) {
     const Policy& policy = *candidate.policy;
-    if (policy.statement != StatementKind::Insert || !moment_fits(policy, situation.moment)) {
-      continue;
-    }
+    if (policy.statement != kind || !moment_fits(policy, situation.moment)) continue;
     if (is_shadowed(policy, name, target)) {
       return {.policy = &policy, .share = candidate.share, .reason = Reason::Name};
     }

@@ -21,8 +21,9 @@ struct Concern {
   Reason reason = Reason::None;  // why the table or the arbiter is not known
 };
 
-// The first policy in file order whose statement, `apply`, table and, after a violation, constraint
-// fit.
-Concern find_concern(const parser::RelationName& name, const Situation& situation);
+// The first policy in file order for statements of that kind whose action, `apply`, table and,
+// after a violation, constraint fit.
+Concern find_concern(StatementKind kind, const parser::RelationName& name,
+                     const Situation& situation);
 
 }  // namespace pgconcord::policies

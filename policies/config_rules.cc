@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "parser/expression.h"
 #include "policies/suggestion.h"
 
 namespace pgconcord::policies {
@@ -85,11 +86,33 @@ void check_columns(const Policy& policy, Place& place) {
 }
 
 void check_any_constraint(const Policy& policy, Place& place) {
-  if (policy.constraint != "*" || policy.apply == Apply::OnViolation) return;
+  if (policy.constraint != "*") return;
+  if (policy.action == Action::InsertMissing) {
+    place.report("constraint", {"`constraint: \"*\"` does not fit `action: insert_missing`",
+                                "name the key that the UPDATE looks rows up by"});
+    return;
+  }
+  if (policy.apply == Apply::OnViolation) return;
   if (!place.sound({"constraint", "apply"})) return;
   place.report(place.given("apply") ? "apply" : "constraint",
                {"`constraint: \"*\"` needs `apply: on_violation`",
                 "only the server's error tells which constraint it was"});
+}
+
+// A missing row violates nothing, and a violation is nothing that can be told beforehand.
+void check_apply_to_updates(const Policy& policy, Place& place) {
+  if (policy.statement != StatementKind::Update || !place.sound({"statement", "action", "apply"})) {
+    return;
+  }
+  if (policy.action == Action::InsertMissing && policy.apply == Apply::OnViolation) {
+    place.report("apply",
+                 {"`action: insert_missing` cannot wait for a violation: a missing row is none",
+                  "use `apply: auto` or `up_front`"});
+  }
+  if (policy.action == Action::DoNothing && policy.apply == Apply::UpFront) {
+    place.report("apply", {"`action: do_nothing` of an UPDATE answers its violation",
+                           "use `apply: auto` or `on_violation`"});
+  }
 }
 
 void check_action(const Policy& policy, Place& place) {
@@ -111,9 +134,23 @@ void check_keys_of_do_update(const Policy& policy, Place& place) {
     if (!used || !place.sound({name})) return;
     place.report(name, {"`" + std::string(name) + "` is only for `action: do_update`", help});
   };
-  refuse("set", !policy.set.empty());
+  refuse("set", !policy.set.empty() && policy.action != Action::InsertMissing);
   refuse("where", !policy.where.empty());
   refuse("skip_unchanged", policy.skip_unchanged);
+}
+
+// The expressions go into statements as they are: one that is more or less than an expression would
+// only ever be noticed as a proof that fails.
+void check_expressions(const Policy& policy, Place& place) {
+  const auto check = [&](std::string_view key, const std::string& sql) {
+    if (sql.empty() || !place.sound({key}) || parser::is_expression(sql)) return;
+    place.report(key, {"`" + std::string(key) + "` holds what is no SQL expression: " + sql,
+                       "write one value or condition, without parameters and semicolons"});
+  };
+  check("where", policy.where);
+  for (const auto& [column, sql] : policy.set) {
+    if (sql != "DEFAULT" || policy.skip_unchanged) check("set", sql);
+  }
 }
 
 void check_returning(const Policy& policy, Place& place) {
@@ -174,7 +211,9 @@ void check_policy(const Policy& policy, const YamlNode& node, const std::string&
   check_columns(policy, place);
   check_any_constraint(policy, place);
   check_action(policy, place);
+  check_apply_to_updates(policy, place);
   check_keys_of_do_update(policy, place);
+  check_expressions(policy, place);
   check_returning(policy, place);
 }
 

@@ -7,6 +7,7 @@
 #include "policies/concern.h"
 #include "policies/effect.h"
 #include "policies/gates.h"
+#include "policies/insert_missing.h"
 #include "policies/subject.h"
 
 namespace pgconcord::policies {
@@ -46,6 +47,19 @@ bool tag_counts_skipped_rows(const Subject& subject, const Effect& effect) {
          !subject.table.has_before_insert_row_trigger;
 }
 
+// A9: DO NOTHING keeps the first of its own accord.
+bool rows_must_differ(const Policy& policy, const Effect& effect) {
+  switch (policy.duplicates) {
+    case Duplicates::Error:
+      return false;
+    case Duplicates::First:
+      return !effect.written.empty();
+    case Duplicates::Last:
+      return true;
+  }
+  return false;
+}
+
 // Nothing is asked of the server while policies only observe (I1), so there may be no catalog.
 bool is_observed_blindly(const Concern& concern, const Situation& situation) {
   return situation.catalog == nullptr && concern.policy->mode == Mode::Observe &&
@@ -83,7 +97,7 @@ Decision observe(Decision decision, const parser::Insert& insert, const Situatio
 }  // namespace
 
 Decision decide(const parser::Insert& insert, const Situation& situation) {
-  const Concern concern = find_concern(insert.table, situation);
+  const Concern concern = find_concern(StatementKind::Insert, insert.table, situation);
   if (concern.policy == nullptr) return {};
   Decision decision = labelled(concern, situation);
   const auto stop = [&](Reason reason) { return left_alone(std::move(decision), reason); };
@@ -108,20 +122,57 @@ Decision decide(const parser::Insert& insert, const Situation& situation) {
   }
   decision.tag_counts_skipped_rows = tag_counts_skipped_rows(subject, effect);
   decision.clause = std::move(effect.clause);
+  if (rows_must_differ(*concern.policy, effect)) {
+    decision.row_keys = row_keys_of(insert, *concern.table, *concern.arbiter);
+  }
+  return decision;
+}
+
+Decision decide(const parser::Update& update, const Situation& situation) {
+  const Concern concern = find_concern(StatementKind::Update, update.table, situation);
+  if (concern.policy == nullptr) return {};
+  Decision decision = labelled(concern, situation);
+  const auto stop = [&](Reason reason) { return left_alone(std::move(decision), reason); };
+
+  const bool inserts = concern.policy->action == Action::InsertMissing;
+  decision.remedy = inserts ? Remedy::InsertForm : Remedy::ReportNoRows;
+  if (update.row_name() == "excluded") return stop(Reason::AliasExcluded);
+  if (inserts && !update.by_key) return stop(Reason::UpdateShape);
+  if (concern.share == Share::Outside) return stop(Reason::Rollout);
+  if (is_observed_blindly(concern, situation)) return decision;
+  if (concern.table == nullptr) return stop(concern.reason);
+  if (!inserts) {
+    const Reason reason = translation_gates(update, concern, situation);
+    return reason == Reason::None ? decision : stop(reason);
+  }
+  if (const Reason reason = relation_gates(*concern.table); reason != Reason::None) {
+    return stop(reason);
+  }
+  if (concern.arbiter == nullptr) return stop(concern.reason);
+  InsertMissing missing = insert_missing({update, concern, situation});
+  if (missing.reason != Reason::None) return stop(missing.reason);
+  decision.insert_form = std::move(missing.form);
+  decision.key_checks = std::move(missing.key_checks);
   return decision;
 }
 
 Decision decide(const parser::Other& other, const Situation& situation) {
-  if (!other.hides_insert) return {};
   Situation by_name = situation;
   by_name.table = 0;  // resolved for the statement's own target, not for the hidden ones
-  for (const parser::RelationName& name : other.hidden_tables) {
-    const Concern concern = find_concern(name, by_name);
-    if (concern.policy != nullptr) {
-      return left_alone(labelled(concern, by_name), Reason::NotTopLevel);
+  const auto hidden = [&](StatementKind kind, const std::vector<parser::RelationName>& names) {
+    for (const parser::RelationName& name : names) {
+      const Concern concern = find_concern(kind, name, by_name);
+      if (concern.policy != nullptr) {
+        return left_alone(labelled(concern, by_name), Reason::NotTopLevel);
+      }
     }
+    return Decision{};
+  };
+  if (other.hides_insert) {
+    Decision decision = hidden(StatementKind::Insert, other.hidden_tables);
+    if (decision.policy != nullptr) return decision;
   }
-  return {};
+  return hidden(StatementKind::Update, other.hidden_updates);
 }
 
 }  // namespace pgconcord::policies

@@ -5,15 +5,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "parser/insert_form.h"
 #include "parser/on_conflict.h"
 #include "parser/statement.h"
 #include "policies/catalog.h"
+#include "policies/key_value.h"
 #include "policies/policy.h"
 #include "policies/reason.h"
+#include "policies/row_keys.h"
 #include "policies/suspensions.h"
 
 namespace pgconcord::policies {
@@ -49,11 +53,22 @@ struct Situation {
   std::string_view violated_schema, violated_table, violated_constraint;
 };
 
+// What is done with the write.
+enum class Remedy : std::uint8_t {
+  AddClause,     // INSERT: `clause` is added
+  InsertForm,    // UPDATE: `insert_form` is sent in its place; the client sees the tag of an UPDATE
+  ReportNoRows,  // UPDATE, after a violation: nothing is sent, the client sees `UPDATE 0`
+};
+
 struct Decision {
   const Policy* policy = nullptr;  // nullptr: no policy concerns this write; nothing is counted
-  Reason reason = Reason::None;    // None: rewrite with `clause`
+  Reason reason = Reason::None;    // None: carry out the remedy
+  Remedy remedy = Remedy::AddClause;
   parser::OnConflict clause;
-  Oid table = 0;  // the table of the catalog
+  parser::InsertForm insert_form;
+  std::vector<KeyCheck> key_checks;  // of the values of each text that the insert form is used for
+  std::optional<RowKeys> row_keys;   // rows of one text that name a key twice must be told apart
+  Oid table = 0;                     // the table of the catalog
   // Labels, confirmed by the catalog where there is one.
   std::string schema, table_name, constraint;
   bool tag_counts_skipped_rows = false;  // DO NOTHING over VALUES: rows sent minus the tag's count
@@ -63,6 +78,8 @@ struct Decision {
 // decided by the statement alone, because nothing will be sent (after a violation only where the
 // policy names its constraint).
 Decision decide(const parser::Insert& insert, const Situation& situation);
+
+Decision decide(const parser::Update& update, const Situation& situation);
 
 // A statement that is no INSERT at top level but hides one (EXPLAIN, PREPARE, CTE): the policy and
 // NotTopLevel, or no policy.

@@ -155,17 +155,15 @@ Reason cte_same_table(const Subject& subject, const Effect&) {
   return std::any_of(writes.begin(), writes.end(), writes_it) ? Reason::CteSameTable : Reason::None;
 }
 
-Reason guarded(const Subject& subject, const Effect&) {
-  return subject.situation.guarded && subject.policy.guarded == Guarded::LeaveAlone
-             ? Reason::Guarded
-             : Reason::None;
+Reason guarded(const Policy& policy, const Situation& situation) {
+  return situation.guarded && policy.guarded == Guarded::LeaveAlone ? Reason::Guarded
+                                                                    : Reason::None;
 }
 
-Reason suspended(const Subject& subject, const Effect&) {
-  const Suspensions* suspensions = subject.situation.suspensions;
-  return suspensions != nullptr &&
-                 suspensions->holds(subject.policy.name, subject.table.schema, subject.table.name,
-                                    subject.situation.catalog->role())
+Reason suspended(const Policy& policy, const Table& table, const Situation& situation) {
+  const Suspensions* suspensions = situation.suspensions;
+  return suspensions != nullptr && suspensions->holds(policy.name, table.schema, table.name,
+                                                      situation.catalog->role())
              ? Reason::Suspended
              : Reason::None;
 }
@@ -173,8 +171,7 @@ Reason suspended(const Subject& subject, const Effect&) {
 constexpr Reason (*kRelationGates[])(const Table&) = {relation_kind, rules, inheritance};
 constexpr Reason (*kArbiterGates[])(const Subject&) = {deferrable, exclusion, invalid_index};
 constexpr Reason (*kEffectGates[])(const Subject&, const Effect&) = {
-    partition_key, privilege,      row_security, trigger,  returning,
-    sequence_key,  cte_same_table, guarded,      suspended};
+    partition_key, privilege, row_security, trigger, returning, sequence_key, cte_same_table};
 
 template <class Gate, std::size_t N, class... Facts>
 Reason first_closed(Gate* const (&gates)[N], const Facts&... facts) {
@@ -197,7 +194,14 @@ Reason relation_gates(const Table& table) { return first_closed(kRelationGates, 
 Reason arbiter_gates(const Subject& subject) { return first_closed(kArbiterGates, subject); }
 
 Reason effect_gates(const Subject& subject, const Effect& effect) {
-  return first_closed(kEffectGates, subject, effect);
+  const Reason reason = first_closed(kEffectGates, subject, effect);
+  return reason == Reason::None ? session_gates(subject.policy, subject.table, subject.situation)
+                                : reason;
+}
+
+Reason session_gates(const Policy& policy, const Table& table, const Situation& situation) {
+  const Reason reason = guarded(policy, situation);
+  return reason == Reason::None ? suspended(policy, table, situation) : reason;
 }
 
 }  // namespace pgconcord::policies

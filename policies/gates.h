@@ -16,5 +16,7 @@ Reason relation_gates(const Table& table);
 Reason arbiter_gates(const Subject& subject);
 // What the clause reads and writes, and the session's own situation.
 Reason effect_gates(const Subject& subject, const Effect& effect);
+// The last of them: the session's own situation alone.
+Reason session_gates(const Policy& policy, const Table& table, const Situation& situation);
 
 }  // namespace pgconcord::policies

@@ -86,31 +86,78 @@ ShapeRef parse_shape(std::string_view sql, const parser::Outline& outline,
 }
 
 // I2, on the reduced text: the rows left out repeat the shape of those that stay.
-bool is_proven(std::string_view sql, const parser::Outline& outline, std::size_t index,
-               std::string_view clause) {
+bool is_proven(std::string_view sql, const parser::Outline& outline, const Plan& plan) {
   const std::string text = parser::reduced(sql, outline);
   parser::Outline of_text;
   parser::outline(text, of_text);
   if (of_text.statements.size() != outline.statements.size()) return false;
   const std::string edited =
-      parser::apply(text, {parser::splice(of_text.statements[index], clause)});
-  return parser::proves(text, edited, index, clause);
+      parser::apply(text, {edit_of(plan, text, of_text.statements[plan.index])});
+  return plan.decision.remedy == Remedy::InsertForm
+             ? parser::proves_insert_form(text, edited, plan.index, plan.decision.insert_form)
+             : parser::proves(text, edited, plan.index, plan.clause);
 }
 
 PlanRef make_plan(std::string_view sql, const parser::Outline& outline, std::size_t index,
-                  const Situation& situation, const Shape& shape) {
+                  const Situation& situation, const ShapeRef& shape) {
   auto plan = std::make_shared<Plan>();
-  plan->decision.reason = shape.reason;
-  if (index >= shape.statements.size()) return plan;
+  plan->shape = shape;
+  plan->index = index;
+  plan->decision.reason = shape->reason;
+  if (index >= shape->statements.size()) return plan;
   plan->decision = std::visit([&](const auto& statement) { return decide(statement, situation); },
-                              shape.statements[index]);
-  if (plan->decision.policy == nullptr || plan->decision.reason != Reason::None) return plan;
-  plan->clause = parser::render(plan->decision.clause);
-  if (!is_proven(sql, outline, index, plan->clause)) {
+                              shape->statements[index]);
+  const Decision& decision = plan->decision;
+  if (!changes_text(*plan)) return plan;
+  if (decision.remedy == Remedy::AddClause) plan->clause = parser::render(decision.clause);
+  if (!is_proven(sql, outline, *plan)) {
     plan->decision.reason = Reason::Proof;
     plan->clause.clear();
   }
   return plan;
+}
+
+// The same plan for a text whose values do not fit it.
+PlanRef refused(const PlanRef& plan, Reason reason) {
+  auto changed = std::make_shared<Plan>(*plan);
+  changed->decision.reason = reason;
+  return changed;
+}
+
+// The rows of this text, told apart.
+PlanRef with_distinct_rows(const PlanRef& plan, std::string_view sql,
+                           const parser::StatementSpan& statement) {
+  const Decision& decision = plan->decision;
+  RowsFound found = find_duplicates(*decision.row_keys, decision.policy->duplicates, sql, statement,
+                                    plan->clause);
+  switch (found.outcome) {
+    case RowsOutcome::AllDistinct:
+      return plan;
+    case RowsOutcome::NotProven:
+      return refused(plan, Reason::Proof);
+    case RowsOutcome::SomeLeftOut:
+      break;
+  }
+  const auto* insert = std::get_if<parser::Insert>(&plan->shape->statements[plan->index]);
+  const bool may_omit = decision.policy->returning == Returning::Omit;
+  if (insert->has_returning && !may_omit) return refused(plan, Reason::Returning);
+  auto changed = std::make_shared<Plan>(*plan);
+  changed->edit = std::move(found.edit);
+  return changed;
+}
+
+// Values are no part of a template: what depends on them is looked at each time.
+PlanRef for_text(const PlanRef& plan, std::string_view sql, const parser::Outline& outline) {
+  const Decision& decision = plan->decision;
+  if (!changes_text(*plan) || (decision.key_checks.empty() && !decision.row_keys)) return plan;
+  const parser::StatementSpan& statement = outline.statements[plan->index];
+  if (decision.row_keys) return with_distinct_rows(plan, sql, statement);
+  const bool fits = std::all_of(
+      decision.key_checks.begin(), decision.key_checks.end(), [&](const KeyCheck& check) {
+        return check.key.kind != parser::KeyValue::Kind::Number ||
+               literal_fits(check, parser::key_text(check.key, sql, statement));
+      });
+  return fits ? plan : refused(plan, Reason::UpdateType);
 }
 
 }  // namespace
@@ -156,6 +203,28 @@ struct PlanCache::Impl {
   std::uint64_t parse_failures = 0;
 };
 
+bool changes_text(const Plan& plan) {
+  const Decision& decision = plan.decision;
+  if (decision.policy == nullptr || decision.reason != Reason::None) return false;
+  switch (decision.remedy) {
+    case Remedy::AddClause:
+      return true;
+    case Remedy::InsertForm:
+      return !decision.insert_form.columns.empty();
+    case Remedy::ReportNoRows:
+      return false;
+  }
+  return false;
+}
+
+parser::TextEdit edit_of(const Plan& plan, std::string_view sql,
+                         const parser::StatementSpan& statement) {
+  if (plan.edit) return *plan.edit;
+  if (plan.decision.remedy != Remedy::InsertForm) return parser::splice(statement, plan.clause);
+  const auto* update = std::get_if<parser::Update>(&plan.shape->statements[plan.index]);
+  return parser::insert_form_edit(*update, plan.decision.insert_form, sql, statement);
+}
+
 PlanCache::PlanCache(PlanLimits limits) : impl_(std::make_shared<Impl>(limits)) {}
 
 ShapeRef PlanCache::shape(std::string_view sql, const parser::Outline& outline) {
@@ -172,15 +241,15 @@ PlanRef PlanCache::plan(std::string_view sql, const parser::Outline& outline, st
   SituationKey key = key_of(index, situation);
   // Names of an error can be forged and long (protocol.md 8.4): those are not worth keeping.
   if (key.violated.size() > kViolatedNamesMax) {
-    return make_plan(sql, outline, index, situation, *entry.shape);
+    return for_text(make_plan(sql, outline, index, situation, entry.shape), sql, outline);
   }
   const auto found = std::find_if(entry.plans.begin(), entry.plans.end(),
                                   [&](const auto& made) { return made.first == key; });
   impl_->count(found != entry.plans.end());
-  if (found != entry.plans.end()) return found->second;
-  PlanRef plan = make_plan(sql, outline, index, situation, *entry.shape);
+  if (found != entry.plans.end()) return for_text(found->second, sql, outline);
+  PlanRef plan = make_plan(sql, outline, index, situation, entry.shape);
   Impl::remember(entry, key, plan);
-  return plan;
+  return for_text(plan, sql, outline);
 }
 
 std::size_t PlanCache::entries() const { return impl_->by_key.size(); }

@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "parser/edit.h"
 #include "parser/outline.h"
 #include "parser/statement.h"
 #include "policies/decide.h"
@@ -32,10 +34,22 @@ using ShapeRef = std::shared_ptr<const Shape>;
 
 // What to do with one statement of that template in one situation. Immutable; shared with sessions.
 struct Plan {
-  Decision decision;   // decision.reason == Proof when the splice could not be proven
-  std::string clause;  // rendered; empty unless decision.reason == None
+  Decision decision;   // decision.reason == Proof when the edit could not be proven
+  std::string clause;  // rendered; empty unless it is to be added
+  // For one text only, whose rows it leaves out; otherwise the edit follows from the clause.
+  std::optional<parser::TextEdit> edit;
+  ShapeRef shape;  // whose statement `index` it is about
+  std::size_t index = 0;
 };
 using PlanRef = std::shared_ptr<const Plan>;
+
+// Something is to be sent in the place of the statement. False for what is left alone, what is only
+// counted without knowing the catalog, and a remedy that needs no text.
+bool changes_text(const Plan& plan);
+
+// The edit that carries out a plan that changes text, on `sql`, a text of its template.
+parser::TextEdit edit_of(const Plan& plan, std::string_view sql,
+                         const parser::StatementSpan& statement);
 
 class PlanCache {
  public:

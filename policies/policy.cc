@@ -5,6 +5,10 @@
 
 namespace pgconcord::policies {
 
+bool is_up_front(const Policy& policy) {
+  return policy.apply == Apply::UpFront || policy.action == Action::InsertMissing;
+}
+
 std::string_view label(Mode mode) {
   switch (mode) {
     case Mode::Off:

@@ -56,6 +56,9 @@ struct Policy {
   std::string file;
 };
 
+// It must be applied before the statement is sent, even to one that stands alone.
+bool is_up_front(const Policy& policy);
+
 std::string_view label(Mode mode);
 std::string_view label(StatementKind kind);
 std::string_view label(Action action);

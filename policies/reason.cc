@@ -88,10 +88,11 @@ constexpr std::array<Text, kReasonCount> kTexts{{
     {Reason::UpdateType, "update_type",
      "The compared value might be converted on insertion and then hit another row."},
     {Reason::UpdateNotNull, "update_not_null",
-     "A column that the UPDATE leaves out is NOT NULL without a default, so the row cannot be "
-     "inserted."},
+     "A column that the UPDATE leaves out is NOT NULL without a default, or a CHECK reads it, so "
+     "the row might not be insertable; give it a value in `set`."},
     {Reason::UpdateSelfReference, "update_self_reference",
-     "A new value is computed from the row's old one, which a row to be inserted does not have."},
+     "A new value is computed from the row's old one, which a row to be inserted does not have; "
+     "give its first value in `set`."},
     {Reason::CopyFreeze, "copy_freeze", "COPY ... FREEZE cannot go through a staging table."},
     {Reason::CopyNoTemp, "copy_no_temp",
      "The role may not create temporary tables in this database."},

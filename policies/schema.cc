@@ -378,8 +378,10 @@ constexpr Key kKeys[] = {
     {.path = "policies[].set",
      .type = TextMap,
      .slot = slot<&Policy::set>(),
-     .help = "`do_update`: column to SQL expression over EXCLUDED and the table; empty = every "
-             "inserted column outside the key."},
+     .help =
+         "`do_update`: column to SQL expression over EXCLUDED and the table; empty = every "
+         "inserted column outside the key. `insert_missing`: what a created row gets in columns "
+         "that the UPDATE leaves out or computes from the old row."},
     {.path = "policies[].where",
      .type = Text,
      .slot = slot<&Policy::where>(),

@@ -2,7 +2,9 @@
 // look at. References; lives during one decide().
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "parser/statement.h"
@@ -27,6 +29,10 @@ enum class Given : std::uint8_t {
   Unknown,  // INSERT ... SELECT without a column list: nobody says how many columns there are
 };
 Given given(const parser::Insert& insert, const Table& table, const Column& column);
+
+// Where the column stands in the statement's rows; nothing when it is not named.
+std::optional<std::size_t> place_of(const parser::Insert& insert, const Table& table,
+                                    const Column& column);
 
 // True when the statement writes a literal NULL for the column in some row.
 bool gives_null(const parser::Insert& insert, const Table& table, const Column& column);

@@ -44,15 +44,11 @@ void refuse_settings(const Config& config, Refusals& refusals) {
 }
 
 void refuse_keys(const Policy& policy, Refusals& refusals) {
-  refusals.add(policy.statement != StatementKind::Insert, policy,
-               "`statement: " + std::string(label(policy.statement)) + "`",
+  refusals.add(policy.statement == StatementKind::Copy, policy, "`statement: copy`",
                "use `statement: insert` or remove the policy");
-  refusals.add(policy.report_rows == ReportRows::Attempted, policy, "`report_rows: attempted`",
-               "use `report_rows: actual`");
-  refusals.add(
-      policy.duplicates != Duplicates::Error, policy,
-      policy.duplicates == Duplicates::First ? "`duplicates: first`" : "`duplicates: last`",
-      "use `duplicates: error`");
+  refusals.add(policy.statement == StatementKind::Update && policy.action == Action::DoNothing,
+               policy, "`statement: update` with `action: do_nothing`",
+               "use `action: insert_missing` or remove the policy");
   refusals.add(policy.on_sequence_drift == SequenceDrift::Repair, policy,
                "`on_sequence_drift: repair`", "use `on_sequence_drift: report`");
 }

@@ -48,9 +48,11 @@ class Explainer {
         continue;
       }
       const auto* insert = std::get_if<parser::Insert>(&shape->statements[i]);
+      const auto* update = std::get_if<parser::Update>(&shape->statements[i]);
       policies::Oid table = 0;
-      if (insert != nullptr && connection != nullptr) {
-        const auto resolved = connection->resolve(insert->table);
+      if ((insert != nullptr || update != nullptr) && connection != nullptr) {
+        const auto resolved =
+            connection->resolve(insert != nullptr ? insert->table : update->table);
         if (!resolved) return tl::unexpected(resolved.error());
         table = *resolved;
       }
@@ -103,8 +105,9 @@ class Explainer {
     outcome.moment = situation.moment;
     outcome.violated = situation.violated_constraint;
     outcome.decision = plan->decision;
-    if (plan->decision.reason == Reason::None) {
-      outcome.sql = parser::apply(sql_, {parser::splice(outline_.statements[index], plan->clause)});
+    if (policies::changes_text(*plan)) {
+      outcome.sql =
+          parser::apply(sql_, {policies::edit_of(*plan, sql_, outline_.statements[index])});
     }
     each.outcomes.push_back(std::move(outcome));
   }

@@ -31,6 +31,29 @@ parser::Insert representative_insert(const Table& table) {
   return insert;
 }
 
+// Likewise an UPDATE by the key that gives every other column that can be given.
+parser::Update representative_update(const Policy& policy, const Table& table,
+                                     std::string_view constraint) {
+  parser::Update update;
+  update.table = {table.schema, table.name};
+  update.by_key = true;
+  const UniqueIndex* key = policies::find_index(table, constraint);
+  const std::vector<std::string> names = key == nullptr ? policy.columns : key->columns;
+  for (const policies::Column& column : table.columns) {
+    if (std::find(names.begin(), names.end(), column.name) != names.end()) {
+      parser::KeyValue value;
+      value.column = column.name;
+      value.kind = parser::KeyValue::Kind::Parameter;
+      update.keys.push_back(std::move(value));
+    } else if (!column.generated && column.identity != 'a') {
+      parser::Assignment assignment;
+      assignment.column = column.name;
+      update.assignments.push_back(std::move(assignment));
+    }
+  }
+  return update;
+}
+
 const UniqueIndex* index_of(const Policy& policy, const Table& table) {
   for (const UniqueIndex& index : table.indexes) {
     if (!policy.constraint.empty() && index.name == policy.constraint) return &index;
@@ -59,7 +82,9 @@ struct Review {
       situation.violated_table = table.name;
       situation.violated_constraint = constraint;
     }
-    return policies::decide(representative_insert(table), situation);
+    return policy.statement == policies::StatementKind::Update
+               ? policies::decide(representative_update(policy, table, constraint), situation)
+               : policies::decide(representative_insert(table), situation);
   }
 
   Finding finding(Severity severity, std::string message, Reason reason = Reason::None) const {
@@ -77,7 +102,8 @@ std::optional<Finding> outcome(const Review& review, Moment moment, std::string_
   if (decision.policy == nullptr || decision.reason == Reason::None) return std::nullopt;
   return review.finding(
       is_configuration_mistake(decision.reason) ? Severity::Error : Severity::Warning,
-      "INSERT is left alone " +
+      (review.policy.statement == policies::StatementKind::Update ? "UPDATE" : "INSERT") +
+          std::string(" is left alone ") +
           std::string(moment == Moment::UpFront ? "up front" : "on violation") + ": " +
           std::string(policies::explanation(decision.reason)),
       decision.reason);
@@ -85,6 +111,7 @@ std::optional<Finding> outcome(const Review& review, Moment moment, std::string_
 
 // A key drawn from a sequence collides only when the sequence lags: nothing a rewrite may hide.
 std::optional<Finding> sequence_note(const Review& review, const UniqueIndex& index) {
+  if (review.policy.statement != policies::StatementKind::Insert) return std::nullopt;
   for (const policies::Column& column : review.table.columns) {
     const bool is_key =
         std::find(index.columns.begin(), index.columns.end(), column.name) != index.columns.end();

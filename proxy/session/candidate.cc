@@ -35,6 +35,12 @@ bool may_rewrite_together(std::string_view sql, const parser::Outline& outline) 
       });
 }
 
+// Of an INSERT or UPDATE.
+const parser::RelationName& target_of(const parser::Statement& statement) {
+  const auto* insert = std::get_if<parser::Insert>(&statement);
+  return insert != nullptr ? insert->table : std::get<parser::Update>(statement).table;
+}
+
 }  // namespace
 
 bool Conversation::alone() const {
@@ -45,11 +51,18 @@ bool Conversation::alone_in_batch() const {
   return status_ == 'I' && readies_due_ == 0 && !batch_executed_;
 }
 
+bool Conversation::may_concern_policy(Command command, std::string_view sql) const {
+  const bool worth_reading =
+      may_hide_insert(command, sql) || (scope_->has_updates() && may_hide_update(command, sql));
+  return worth_reading && scope_->mentions_table(sql);
+}
+
 // The policy a statement would fall under cannot be told without reading it; the one whose table it
 // mentions is counted.
 void Conversation::count_refusal(std::string_view sql, Reason reason) {
   for (const policies::Policy* policy : scope_->selection().policies) {
-    if (contains_ignoring_case(sql, policy->table)) {
+    if (contains_ignoring_case(sql, policy->table) &&
+        contains_ignoring_case(sql, policies::label(policy->statement))) {
       accounts().left_alone(*policy, reason);
       return;
     }
@@ -57,7 +70,7 @@ void Conversation::count_refusal(std::string_view sql, Reason reason) {
 }
 
 void Conversation::count_hidden(const parser::Other& other) {
-  if (!other.hides_insert) return;
+  if (!other.hides_insert && other.hidden_updates.empty()) return;
   policies::Situation situation;
   situation.selection = &scope_->selection();
   situation.catalog = scope_->catalog().get();
@@ -97,25 +110,25 @@ Conversation::Verdict Conversation::plan_statement(std::string_view sql, std::si
     if (when == When::Always) count_hidden(*other);
     return Verdict::Forward;
   }
-  const auto& insert = std::get<parser::Insert>(statement);
-  if (!scope_->plans_for_table(insert.table.name)) return Verdict::Forward;
+  const parser::RelationName& table = target_of(statement);
+  if (!scope_->plans_for_table(table.name)) return Verdict::Forward;
   policies::PlanRef plan;
-  const Verdict verdict = plan_insert(sql, index, insert, when, plan);
+  const Verdict verdict = plan_write(sql, index, table, when, plan);
   if (verdict == Verdict::Rewrite) up_front.plans.emplace_back(index, std::move(plan));
   return verdict;
 }
 
-Conversation::Verdict Conversation::plan_insert(std::string_view sql, std::size_t index,
-                                                const parser::Insert& insert, When when,
-                                                policies::PlanRef& plan) {
+Conversation::Verdict Conversation::plan_write(std::string_view sql, std::size_t index,
+                                               const parser::RelationName& table, When when,
+                                               policies::PlanRef& plan) {
   if (scope_->enforces() && !catalog_ready()) return Verdict::Blocked;
   const auto refresh = settings_->config.catalog.refresh;
-  const std::optional<policies::Oid> oid = scope_->resolve(insert.table, env.now, refresh);
+  const std::optional<policies::Oid> oid = scope_->resolve(table, env.now, refresh);
   if (!oid && scope_->enforces() && scope_->catalog() && may_look_up() && !look_up_failed_) {
-    look_up_name(insert.table.name);
+    look_up_name(table.name);
     return Verdict::Blocked;
   }
-  if (scope_->enforces() && oid && catalog_lacks(insert.table, *oid) && may_ask_catalog_again() &&
+  if (scope_->enforces() && oid && catalog_lacks(table, *oid) && may_ask_catalog_again() &&
       may_look_up()) {
     look_up_catalog(LookUp::Purpose::Statement);
     blocked = Blocked::LookUp;
@@ -126,11 +139,11 @@ Conversation::Verdict Conversation::plan_insert(std::string_view sql, std::size_
   situation.catalog = scope_->catalog().get();
   situation.suspensions = &env.suspensions;
   situation.table = oid.value_or(0);
-  situation.guarded = guard_.covers(insert.table.name);
+  situation.guarded = guard_.covers(table.name);
   plan = env.plans.plan(sql, work().outline, index, situation);
   const policies::Decision& decision = plan->decision;
   if (decision.policy == nullptr) return Verdict::Forward;
-  if (when == When::OnlyExplicit && decision.policy->apply != policies::Apply::UpFront) {
+  if (when == When::OnlyExplicit && !policies::is_up_front(*decision.policy)) {
     return Verdict::Forward;
   }
   const Reason reason = lexing_safe() ? decision.reason : Reason::Lexing;
@@ -154,11 +167,13 @@ std::vector<Rewritten> Conversation::edit_text(const UpFront& up_front, std::str
   std::uint32_t shift = 0;
   for (const auto& [index, plan] : up_front.plans) {
     const parser::StatementSpan& span = outline.statements[index];
-    edits.push_back(parser::splice(span, plan->clause));
-    const std::uint32_t length = characters(edits.back().text);
-    const std::uint32_t begin = characters(sql.substr(0, edits.back().offset)) + shift;
-    parts.push_back({index, plan, span.value_rows, begin, length});
-    shift += length;
+    edits.push_back(policies::edit_of(*plan, sql, span));
+    const parser::TextEdit& edit = edits.back();
+    const std::uint32_t length = characters(edit.text);
+    const std::uint32_t removed = characters(sql.substr(edit.offset, edit.removed));
+    const std::uint32_t begin = characters(sql.substr(0, edit.offset)) + shift;
+    parts.push_back({index, plan, span.value_rows, begin, length, removed});
+    shift += length - removed;
   }
   edited = parser::apply(sql, edits);
   return parts;
@@ -250,7 +265,7 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   const bool several = expected.detail != nullptr;
   const bool may_stand_alone = alone() && !several && command == Command::Insert;
   Verdict savepoint = Verdict::Forward;
-  if (may_hide_insert(command, sql) && scope_->mentions_table(sql)) {
+  if (may_concern_policy(command, sql)) {
     if (!may_stand_alone || scope_->has_up_front()) {
       const When when = may_stand_alone ? When::OnlyExplicit : When::Always;
       if (const Sent sent = query_to_be_planned(sql, when, expected); sent != Sent::No) return sent;

@@ -241,7 +241,7 @@ StatementRef Conversation::statement_of(const wire::ParseMessage& message, Comma
   if (!scope_) return written_statement(message, command);
   const bool changes = scope_->enforces() && scope_->may_change_names(message.sql);
   const bool keep = command == Command::Deallocate || command == Command::Prepare ||
-                    (may_hide_insert(command, message.sql) && scope_->mentions_table(message.sql));
+                    may_concern_policy(command, message.sql);
   const bool looks_up = command == Command::Select && message.sql.size() <= kGuardTextMax;
   if (!keep && !changes && !looks_up) return written_statement(message, command);
   ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}, {}};
@@ -282,8 +282,7 @@ bool Conversation::client_bind(const wire::Frame& frame) {
       frame.body.size() <= kExplainedTextMax) {
     note_bound_write(*statement, frame.body.substr(names->size));
   }
-  const bool candidate = scope_ && names && statement->command == Command::Insert &&
-                         !statement->sql.empty() && !queue_.skipping() &&
+  const bool candidate = scope_ && names && is_candidate(*statement) && !queue_.skipping() &&
                          !(status_ == 'E' && queue_.empty());
   if (candidate && statements_.doubtful(names->statement, batch_number_)) {
     // It was parsed anew in an earlier batch, which may still fail: then the name means to the
@@ -319,7 +318,7 @@ void Conversation::client_execute(const wire::Frame& frame) {
   if (!statement->excerpt.empty()) expected.write = statement;
   if (statement->command == Command::Copy) copy_starts(expected);
   if (scope_) {
-    if (message) expected.detail = take_rewritten(message->portal);
+    if (message) expected.detail = executed_rewritten(message->portal);
     if (!expected.detail && !statement->sql.empty()) {
       expected.detail = std::make_unique<ReplyDetail>();
       expected.detail->statement = statement;

@@ -205,14 +205,17 @@ class Conversation {
         plans;  // statement of the text, its plan
   };
   bool lexing_safe() const { return conforming_strings_ && utf8_ && !lexing_in_doubt_; }
+  bool may_concern_policy(parser::Command command, std::string_view sql) const;
+  bool is_candidate(const ClientStatement& statement) const;
+  void check_parameters(const ClientStatement& statement, std::string_view bind, UpFront& up_front);
   bool alone() const;           // autocommit, nothing in flight, no batch open
   bool alone_in_batch() const;  // the same but for the batch's own Parse and Describe
   bool holds_binds() const;
   UpFront plan_up_front(std::string_view sql, When when);
   Verdict plan_statement(std::string_view sql, std::size_t index,
                          const parser::Statement& statement, When when, UpFront& up_front);
-  Verdict plan_insert(std::string_view sql, std::size_t index, const parser::Insert& insert,
-                      When when, policies::PlanRef& plan);
+  Verdict plan_write(std::string_view sql, std::size_t index, const parser::RelationName& table,
+                     When when, policies::PlanRef& plan);
   void count_refusal(std::string_view sql, policies::Reason reason);
   void count_hidden(const parser::Other& other);
   bool may_change_names(parser::Command command, std::string_view sql) const;
@@ -234,6 +237,8 @@ class Conversation {
   std::vector<Rewritten> edit_text(const UpFront& up_front, std::string_view sql,
                                    std::string& edited);
   std::unique_ptr<ReplyDetail> take_rewritten(std::string_view portal);
+  std::unique_ptr<ReplyDetail> executed_rewritten(std::string_view portal);
+  void suspended_portal(Expected& head);
 
   // savepoint.cc
   enum class Control : std::uint8_t { Set, Back, Release };
@@ -267,6 +272,7 @@ class Conversation {
   void count_violation(const wire::ErrorResponse& error, parser::Command command,
                        std::string_view sql);
   void count_complete(const wire::CommandTag& tag, Expected& head);
+  static std::string reported_tag(const wire::CommandTag& tag, const Expected& head);
   std::string position_mapped(const wire::Frame& frame, const wire::ErrorResponse& error,
                               const ReplyDetail& detail);
   void desynchronised(std::string_view what);

@@ -14,6 +14,30 @@ using policies::Reason;
 
 }  // namespace
 
+bool Conversation::is_candidate(const ClientStatement& statement) const {
+  const bool writes = statement.command == Command::Insert ||
+                      (statement.command == Command::Update && scope_->has_updates());
+  return writes && !statement.sql.empty();
+}
+
+// Types and NULLs of a Bind may be what a key cannot be inserted from. `bind` may be a prefix:
+// parameters that are not there do not fit.
+void Conversation::check_parameters(const ClientStatement& statement, std::string_view bind,
+                                    UpFront& up_front) {
+  if (up_front.verdict != Verdict::Rewrite) return;
+  const policies::Decision& decision = up_front.plans.front().second->decision;
+  if (decision.key_checks.empty()) return;
+  const std::vector<std::uint32_t> types = wire::parameter_types(statement.parameter_types);
+  std::vector<policies::BoundParameter> parameters;
+  for (const bool is_null : wire::null_parameters(bind)) {
+    const std::size_t at = parameters.size();
+    parameters.push_back({at < types.size() ? types[at] : 0, is_null});
+  }
+  if (policies::parameters_fit(decision.key_checks, parameters)) return;
+  accounts().left_alone(*decision.policy, Reason::UpdateType);
+  up_front = {};
+}
+
 void Conversation::hold_bind(const wire::Frame& frame, const StatementRef& statement,
                              std::string_view portal) {
   group_ = std::make_unique<Group>();
@@ -66,23 +90,26 @@ bool Conversation::end_group(char next) {
   const bool complete = (next == 'S' || next == 'H') && group_->execute_at != 0;
   const bool stands_alone = complete && status_ == 'I';
   const std::string_view sql = group_->statement->sql;
+  const bool is_insert = group_->statement->command == Command::Insert;
+  const bool may_wait = stands_alone && is_insert;
   UpFront up_front;
-  if (!stands_alone || scope_->has_up_front()) {
-    up_front = plan_up_front(sql, stands_alone ? When::OnlyExplicit : When::Always);
+  if (!may_wait || scope_->has_up_front()) {
+    up_front = plan_up_front(sql, may_wait ? When::OnlyExplicit : When::Always);
     if (up_front.verdict == Verdict::Blocked) return false;
   }
   const bool sent_as_it_is = up_front.verdict == Verdict::Forward;
   Verdict savepoint = Verdict::Forward;
-  if (complete && sent_as_it_is && status_ == 'T') savepoint = savepoint_verdict(sql);
+  if (complete && sent_as_it_is && status_ == 'T' && is_insert) savepoint = savepoint_verdict(sql);
   if (savepoint == Verdict::Blocked) return false;
   look_up_failed_ = false;
+  check_parameters(*group_->statement, group_->bind, up_front);
   if (up_front.verdict == Verdict::Rewrite) {
     redirect_bind(up_front, *group_->statement, group_->bind,
                   static_cast<std::uint32_t>(group_->bind.size()));
     group_->bytes.erase(0, 5 + group_->bind.size());
     group_->replies.erase(group_->replies.begin());
   }
-  const bool armed = (stands_alone && sent_as_it_is) || savepoint == Verdict::Rewrite;
+  const bool armed = (may_wait && sent_as_it_is) || savepoint == Verdict::Rewrite;
   if (armed) arm_group(next);
   if (savepoint == Verdict::Rewrite) {
     replay_->savepoint = true;
@@ -115,7 +142,7 @@ void Conversation::flush_group(bool armed) {
     if (reply == Reply::Execute) {
       expected.command = group->statement->command;
       expected.armed = armed;
-      expected.detail = take_rewritten(group->portal);
+      expected.detail = executed_rewritten(group->portal);
       if (!expected.detail && !armed) {
         expected.detail = std::make_unique<ReplyDetail>();
         expected.detail->statement = group->statement;
@@ -140,6 +167,7 @@ bool Conversation::bind_in_pipeline(const wire::Frame& frame, const wire::BindNa
   }
   if (up_front.verdict == Verdict::Blocked) return false;
   look_up_failed_ = false;
+  check_parameters(*statement, frame.raw.substr(5), up_front);
   if (up_front.verdict == Verdict::Rewrite) {
     redirect_bind(up_front, *statement, frame.raw.substr(5), frame.length);
     return true;
@@ -163,9 +191,10 @@ void Conversation::redirect_bind(const UpFront& up_front, const ClientStatement&
   const auto names = wire::bind_names(body);
   std::string edited;
   const std::vector<Rewritten> parts = edit_text(up_front, statement.sql, edited);
-  const auto with_parts = [&parts] {
+  const auto with_parts = [&parts, &names] {
     auto detail = std::make_unique<ReplyDetail>();
     detail->rewritten = parts;
+    detail->name = wire::significant(names->portal);
     return detail;
   };
   const auto expect_part = [&](Reply reply, Origin origin) {
@@ -187,6 +216,17 @@ void Conversation::redirect_bind(const UpFront& up_front, const ClientStatement&
   actions->to_server.append(
       wire::make_bind_start(names->portal, kRewrittenStatement, length, *names));
   actions->to_server.append(body.substr(names->size));
+}
+
+// Of a portal that is executed; the same stands for a second Execute before the Sync, which ends a
+// statement that was counted with the first.
+std::unique_ptr<ReplyDetail> Conversation::executed_rewritten(std::string_view portal) {
+  std::unique_ptr<ReplyDetail> detail = take_rewritten(portal);
+  if (!detail) return nullptr;
+  auto again = std::make_unique<ReplyDetail>(*detail);
+  again->resumed = true;
+  rewritten_.emplace_back(wire::significant(portal), std::move(again));
+  return detail;
 }
 
 std::unique_ptr<ReplyDetail> Conversation::take_rewritten(std::string_view portal) {

@@ -20,13 +20,18 @@ bool asks_for_savepoints(const policies::Policy& policy) {
 PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(selection)) {
   for (const policies::Policy* policy : selection_.policies) {
     enforces_ = enforces_ || policy->mode == policies::Mode::Enforce;
-    has_up_front_ = has_up_front_ || policy->apply == policies::Apply::UpFront;
     has_on_violation_ = has_on_violation_ || asks_for_savepoints(*policy);
+    note(*policy);
   }
   // Only counted, but at the same place.
   for (const policies::Policy* policy : selection_.rolled_out_of) {
-    has_up_front_ = has_up_front_ || policy->apply == policies::Apply::UpFront;
+    note(*policy);
   }
+}
+
+void PolicyScope::note(const policies::Policy& policy) {
+  has_up_front_ = has_up_front_ || policies::is_up_front(policy);
+  has_updates_ = has_updates_ || policy.statement == policies::StatementKind::Update;
 }
 
 bool PolicyScope::plans_for_table(std::string_view table) const {

@@ -24,8 +24,9 @@ class PolicyScope {
   const policies::Selection& selection() const { return selection_; }
   // At least one policy is in `enforce`: only then does the proxy send anything of its own (I1).
   bool enforces() const { return enforces_; }
-  bool has_up_front() const { return has_up_front_; }          // a policy says `apply: up_front`
+  bool has_up_front() const { return has_up_front_; }  // a policy cannot wait for a violation
   bool has_on_violation() const { return has_on_violation_; }  // one in `enforce` says that
+  bool has_updates() const { return has_updates_; }            // a policy is about UPDATE
   // A policy on any schema's table of that name may rewrite before a statement is sent.
   bool plans_for_table(std::string_view table) const;
   // A policy on any schema's table of that name asks for savepoints in transaction blocks.
@@ -62,6 +63,8 @@ class PolicyScope {
   bool tracks_names() const { return !resolutions_.empty(); }
 
  private:
+  void note(const policies::Policy& policy);
+
   struct Resolution {
     std::string name;
     policies::Oid oid;
@@ -82,6 +85,7 @@ class PolicyScope {
   bool enforces_ = false;
   bool has_up_front_ = false;
   bool has_on_violation_ = false;
+  bool has_updates_ = false;
   bool changed_in_block_ = false;
   bool role_known_ = true;
 };

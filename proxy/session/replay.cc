@@ -278,6 +278,10 @@ bool Conversation::caused_by_rewrite(const wire::ErrorResponse& error,
                                      const Rewritten& part) const {
   if (!may_come_from_clause(error.sqlstate) || !error.where.empty()) return false;
   if (error.sqlstate == "42P10") return true;
+  const bool names_something = error.sqlstate == "42703" || error.sqlstate == "42702" ||
+                               error.sqlstate == "42P01" || error.sqlstate == "42704";
+  // Its columns and its table are the catalog's; a name that is not there is the client's own.
+  if (part.plan->decision.remedy == policies::Remedy::InsertForm && names_something) return false;
   if (error.sqlstate == "21000") return error.routine.starts_with("ExecOnConflict");
   if (error.position != 0) {
     const std::uint32_t at = error.position - 1;

@@ -50,11 +50,13 @@ struct Rewritten {
   std::size_t value_rows = 0;  // rows of its VALUES list
   std::uint32_t edit_begin = 0;
   std::uint32_t edit_length = 0;
+  std::uint32_t edit_removed = 0;  // characters of the client's text that stood there
 };
 
 // What is remembered of the few entries that need more than two bytes.
 struct ReplyDetail {
-  std::string name;                       // Parse, Close: the statement's name
+  // Parse, Close: the statement's name. Execute of a rewritten statement: the portal's.
+  std::string name;
   StatementRef statement;                 // Query, Execute under a policy: its text
   StatementRef before;                    // Parse, Close of a name: what it meant until then
   std::vector<parser::Command> commands;  // Query with several statements
@@ -62,6 +64,8 @@ struct ReplyDetail {
   std::vector<Rewritten> rewritten;       // in the order of the text
   policies::Reason refusal = policies::Reason::None;  // why a violation of it cannot be replayed
   bool guarded = false;  // the application handles its violation itself
+
+  bool resumed = false;  // rows of it were fetched before, and it was counted then
 
   // The statement that is under way, when it was rewritten; nullptr otherwise.
   const Rewritten* current() const;

@@ -119,6 +119,7 @@ void Conversation::consume(const wire::Frame& frame) {
     case 's':
       if (copies()) copy_decided(head, CopyIn::No);
       count_complete({}, head);
+      suspended_portal(head);
       break;
     default:
       break;
@@ -126,6 +127,14 @@ void Conversation::consume(const wire::Frame& frame) {
   const bool ends_look_up = head.ends_look_up;
   queue_.pop();
   if (ends_look_up) look_up_done();
+}
+
+// More rows may be fetched from it behind the Sync: what they belong to is the same (A24).
+void Conversation::suspended_portal(Expected& head) {
+  if (!head.detail || head.detail->rewritten.empty() || head.replayed) return;
+  head.detail->resumed = true;
+  take_rewritten(head.detail->name);
+  rewritten_.emplace_back(head.detail->name, std::move(head.detail));
 }
 
 void Conversation::copy_response(char type) {
@@ -165,8 +174,10 @@ void Conversation::statement_ended(Expected& head) {
 void Conversation::server_complete(const wire::Frame& frame) {
   Expected& head = queue_.front();
   if (head.origin == Origin::Client) {
-    count_complete(wire::command_tag(frame.body), head);
-    to_client(frame);
+    const wire::CommandTag tag = wire::command_tag(frame.body);
+    const std::string reported = reported_tag(tag, head);
+    count_complete(tag, head);
+    reported.empty() ? to_client(frame) : actions->to_client.append(reported);
   }
   statement_ended(head);
   if (head.reply == Reply::Execute) queue_.pop();
@@ -364,8 +375,25 @@ void Conversation::count_violation(const wire::ErrorResponse& error, Command com
   explain_violation(*violation, error, sql, command);
 }
 
+// The CommandComplete that the client gets instead of the server's own (I3); empty = that one.
+std::string Conversation::reported_tag(const wire::CommandTag& tag, const Expected& head) {
+  const Rewritten* part = head.detail ? head.detail->current() : nullptr;
+  if (part == nullptr || !tag.has_rows) return {};
+  const policies::Decision& decision = part->plan->decision;
+  if (decision.remedy == policies::Remedy::InsertForm) {
+    return wire::make_command_complete("UPDATE " + std::to_string(tag.rows));
+  }
+  const bool all = decision.policy->report_rows == policies::ReportRows::Attempted;
+  if (!all || part->value_rows <= tag.rows) return {};
+  return wire::make_command_complete("INSERT 0 " + std::to_string(part->value_rows));
+}
+
 void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
-  const std::string_view command = tag.command.empty() ? tag_word(command_of(head)) : tag.command;
+  const Rewritten* part = head.detail ? head.detail->current() : nullptr;
+  const bool as_sent =
+      part == nullptr || part->plan->decision.remedy == policies::Remedy::AddClause;
+  const std::string_view command =
+      tag.command.empty() || !as_sent ? tag_word(command_of(head)) : tag.command;
   const StatementKind kind = accounts().statement(*cells_, command, head.extended);
   if (kind != StatementKind::Other) {
     checked_first_ = kind == StatementKind::Select && tag.has_rows && tag.rows == 0;
@@ -379,8 +407,7 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
     if (replay_->savepoint) accounts().savepoint(*cells_, "released");
     replay_->reset();
   }
-  const Rewritten* part = head.detail ? head.detail->current() : nullptr;
-  if (part == nullptr) return;
+  if (part == nullptr || head.detail->resumed) return;
   const policies::Decision& decision = part->plan->decision;
   accounts().rewrite(*cells_, decision, "rewritten");
   const std::uint64_t sent = part->value_rows;
@@ -403,7 +430,7 @@ std::string Conversation::position_mapped(const wire::Frame& frame,
   for (const Rewritten& part : detail.rewritten) {
     if (at < part.edit_begin) break;
     if (at < part.edit_begin + part.edit_length) return wire::with_position(frame.raw, 0);
-    position -= part.edit_length;
+    position = position - part.edit_length + part.edit_removed;
   }
   return wire::with_position(frame.raw, position);
 }

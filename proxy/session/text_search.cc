@@ -83,4 +83,36 @@ bool may_hide_insert(Command command, std::string_view sql) {
   return false;
 }
 
+bool may_hide_update(Command command, std::string_view sql) {
+  switch (command) {
+    case Command::Update:
+      return true;
+    case Command::With:
+    case Command::Prepare:
+    case Command::Other:
+      return contains_ignoring_case(sql, "update");
+    case Command::Empty:
+    case Command::Select:
+    case Command::Insert:
+    case Command::Delete:
+    case Command::Merge:
+    case Command::Copy:
+    case Command::Begin:
+    case Command::Commit:
+    case Command::Rollback:
+    case Command::RollbackTo:
+    case Command::Savepoint:
+    case Command::Release:
+    case Command::Set:
+    case Command::SetConstraints:
+    case Command::Reset:
+    case Command::Discard:
+    case Command::Deallocate:
+    case Command::Execute:
+    case Command::Ddl:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace pgconcord::session

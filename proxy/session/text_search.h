@@ -23,4 +23,7 @@ bool may_change_role(std::string_view sql);
 // Is it worth parsing for an INSERT at all?
 bool may_hide_insert(parser::Command command, std::string_view sql);
 
+// Likewise for an UPDATE; SELECT ... FOR UPDATE is none.
+bool may_hide_update(parser::Command command, std::string_view sql);
+
 }  // namespace pgconcord::session

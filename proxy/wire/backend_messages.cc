@@ -159,6 +159,14 @@ std::string without_sasl_mechanism(std::string_view body, std::string_view mecha
   return found ? writer.take() : std::string();
 }
 
+std::string make_command_complete(std::string_view tag) {
+  ByteWriter writer;
+  writer.begin('C');
+  writer.string(tag);
+  writer.end();
+  return writer.take();
+}
+
 std::string make_fatal(const FatalText& text) {
   ByteWriter writer;
   writer.begin('E');

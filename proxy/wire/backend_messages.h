@@ -30,6 +30,8 @@ struct CommandTag {
 };
 CommandTag command_tag(std::string_view body);
 
+std::string make_command_complete(std::string_view tag);
+
 struct ParameterStatus {
   std::string_view name, value;
 };

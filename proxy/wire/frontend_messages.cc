@@ -29,6 +29,33 @@ std::optional<BindNames> bind_names(std::string_view body) {
   return names;
 }
 
+std::vector<bool> null_parameters(std::string_view body) {
+  constexpr std::uint32_t kNull = 0xFFFFFFFF;
+  const auto names = bind_names(body);
+  if (!names) return {};
+  ByteReader reader(body.substr(names->size));
+  for (std::uint16_t formats = reader.u16(); formats > 0 && reader.ok(); --formats) reader.u16();
+  std::vector<bool> nulls;
+  for (std::uint16_t values = reader.u16(); values > 0; --values) {
+    const std::uint32_t length = reader.u32();
+    if (!reader.ok()) break;
+    nulls.push_back(length == kNull);
+    if (length != kNull) reader.take(length);
+  }
+  return nulls;
+}
+
+std::vector<std::uint32_t> parameter_types(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::vector<std::uint32_t> types;
+  for (std::uint16_t count = reader.u16(); count > 0; --count) {
+    const std::uint32_t type = reader.u32();
+    if (!reader.ok()) break;
+    types.push_back(type);
+  }
+  return types;
+}
+
 std::optional<ExecuteMessage> execute_message(std::string_view body) {
   ByteReader reader(body);
   ExecuteMessage message;

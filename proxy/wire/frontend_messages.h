@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgconcord::wire {
 
@@ -23,6 +24,10 @@ struct BindNames {
   std::size_t size = 0;  // bytes of the body that the names take, NULs included
 };
 std::optional<BindNames> bind_names(std::string_view body);
+// Of Bind, for each parameter value: is it NULL? `body` may be a prefix: only what it holds.
+std::vector<bool> null_parameters(std::string_view body);
+// Parse's Int16 count and object ids.
+std::vector<std::uint32_t> parameter_types(std::string_view bytes);
 
 struct ExecuteMessage {
   std::string_view portal;

@@ -81,6 +81,14 @@ CREATE POLICY own_accounts ON accounts USING (owner = CURRENT_USER);
 
 CREATE TABLE "Order Items" ("Id" int PRIMARY KEY, "Sel""ect" text, "user" text);
 
+-- Rows that an UPDATE by key may create: keys of every kind of type, columns it may have to leave out.
+CREATE TABLE settings (owner int, key text, value text, hits int DEFAULT 0,
+  doubled int GENERATED ALWAYS AS (hits * 2) STORED, PRIMARY KEY (owner, key));
+CREATE TABLE prices (code varchar(3) CONSTRAINT prices_code_key UNIQUE,
+  amount numeric(10,2) CONSTRAINT prices_amount_key UNIQUE, exact numeric CONSTRAINT prices_exact_key UNIQUE,
+  small smallint CONSTRAINT prices_small_key UNIQUE, day date CONSTRAINT prices_day_key UNIQUE, note text);
+CREATE TABLE checked (id int PRIMARY KEY, low int, high int, CHECK (low < high), note text);
+
 CREATE SCHEMA tenant_a;
 CREATE SCHEMA tenant_b;
 CREATE TABLE tenant_a.items (sku text PRIMARY KEY, price numeric);

@@ -169,9 +169,18 @@ TEST(ParseOther, SeesInsertsThatAreNotAtTopLevel) {
 }
 
 TEST(ParseOther, HidesNothingWhereThereIsNoInsert) {
-  for (const char* sql : {"select 'insert into t values (1)'", "update t set a = 1",
+  for (const char* sql : {"select 'insert into t values (1)'", "delete from t",
                           "do $$ begin insert into t values (1); end $$",
                           "with x as (delete from t returning *) select * from x"}) {
+    EXPECT_FALSE(other(sql).hides_insert) << sql;
+  }
+}
+
+TEST(ParseOther, SeesUpdatesThatAreNotAtTopLevel) {
+  for (const char* sql : {"explain update a.t set b = 1 where c = 2",
+                          "with x as (update a.t set b = 1 returning *) select * from x",
+                          "prepare p as update a.t set b = $1"}) {
+    EXPECT_THAT(other(sql).hidden_updates, ElementsAre(RelationName{"a", "t"})) << sql;
     EXPECT_FALSE(other(sql).hides_insert) << sql;
   }
 }

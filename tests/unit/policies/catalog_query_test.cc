@@ -59,7 +59,9 @@ TEST(CatalogQuery, NamesAreQuotedAsArrayElements) {
 
 Json column() {
   return Json::parse(
-      R"json({"name": "id", "number": 1, "type": "bigint", "not_null": true, "has_default": true,
+      R"json({"name": "id", "number": 1, "type": "bigint", "type_oid": 20,
+      "has_type_modifier": true, "is_enum": true, "is_domain": true, "in_check": true, "collates_plainly": false,
+      "not_null": true, "has_default": true,
       "generated": false, "generated_from": [], "identity": "d", "sequence": "public.users_id_seq",
       "from_sequence": true, "in_any_index": true, "may_select": true, "may_insert": false, "may_update": true})json");
 }
@@ -105,6 +107,9 @@ TEST(CatalogFromJson, ReadsColumnsAndIndexes) {
   const Column& id = catalog->tables()[0].columns.at(0);
   EXPECT_EQ(id.number, 1);
   EXPECT_EQ(id.type, "bigint");
+  EXPECT_EQ(id.type_oid, 20U);
+  EXPECT_TRUE(id.has_type_modifier && id.is_enum && id.is_domain && id.in_check &&
+              !id.collates_plainly);
   EXPECT_EQ(id.identity, 'd');
   EXPECT_EQ(id.sequence, "public.users_id_seq");
   EXPECT_TRUE(id.not_null && id.has_default && !id.generated && id.from_sequence &&

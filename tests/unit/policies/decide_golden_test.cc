@@ -91,13 +91,29 @@ std::uint8_t share(const Case& wanted) {
 // What a session with search_path = public would find.
 Oid resolved(const Case& wanted, const parser::Statement& statement, const Catalog& catalog) {
   const auto* insert = std::get_if<parser::Insert>(&statement);
-  if (insert == nullptr || wanted.says("unresolved")) return 0;
-  const std::string& schema = insert->table.schema;
-  const Table* table = catalog.find(schema.empty() ? "public" : schema, insert->table.name);
+  const auto* update = std::get_if<parser::Update>(&statement);
+  if ((insert == nullptr && update == nullptr) || wanted.says("unresolved")) return 0;
+  const parser::RelationName& name = insert != nullptr ? insert->table : update->table;
+  const Table* table = catalog.find(name.schema.empty() ? "public" : name.schema, name.name);
   return table == nullptr ? 0 : table->oid;
 }
 
-std::string describe(const Plan& plan) {
+// The clause, or the whole statement where it is another one.
+std::string changed_text(const Plan& plan, const std::string& sql, const parser::Outline& outline) {
+  switch (plan.decision.remedy) {
+    case Remedy::AddClause:
+      return plan.edit ? parser::apply(sql, {*plan.edit}) : plan.clause;
+    case Remedy::InsertForm:
+      return plan.decision.insert_form.columns.empty()
+                 ? "an insert form"
+                 : parser::apply(sql, {edit_of(plan, sql, outline.statements[0])});
+    case Remedy::ReportNoRows:
+      return "UPDATE 0 is reported";
+  }
+  return "";
+}
+
+std::string describe(const Plan& plan, const std::string& sql, const parser::Outline& outline) {
   const Decision& decision = plan.decision;
   if (decision.policy == nullptr) {
     return decision.reason == Reason::None
@@ -108,8 +124,8 @@ std::string describe(const Plan& plan) {
   if (decision.reason != Reason::None) {
     return "left alone: " + std::string(label(decision.reason)) + by;
   }
-  std::string text = plan.clause + "\n" + decision.constraint + " of " + decision.schema + "." +
-                     decision.table_name;
+  std::string text = changed_text(plan, sql, outline) + "\n" + decision.constraint + " of " +
+                     decision.schema + "." + decision.table_name;
   if (decision.tag_counts_skipped_rows) text += ", the tag counts skipped rows";
   return text + by;
 }
@@ -146,7 +162,7 @@ std::string run(const test_support::GoldenCase& golden) {
     situation.violated_table = (*wanted.violation)[1];
     situation.violated_constraint = (*wanted.violation)[2];
   }
-  return describe(*plans.plan(wanted.sql, outline, 0, situation));
+  return describe(*plans.plan(wanted.sql, outline, 0, situation), wanted.sql, outline);
 }
 
 class DecideGolden : public testing::TestWithParam<std::string> {};

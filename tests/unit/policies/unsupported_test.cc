@@ -23,12 +23,17 @@ TEST(NotInThisBuild, TheDefaultsAreImplemented) {
 
 TEST(NotInThisBuild, WhatIsImplementedIsNotRefused) {
   EXPECT_THAT(
-      refused("policies:\n"
-              "  - {name: a, table: p.t, constraint: k, action: do_update, set: {a: b},\n"
-              "     where: a, skip_unchanged: true, triggers: rewrite, rollout: 5%,\n"
-              "     guarded: rewrite, apply: up_front}\n"
-              "  - {name: b, table: p.t, columns: [c], action: return_existing}\n"
-              "  - {name: c, table: p.t, columns: [c], action: do_nothing, returning: omit}\n"),
+      refused(
+          "policies:\n"
+          "  - {name: a, table: p.t, constraint: k, action: do_update, set: {a: b},\n"
+          "     where: a, skip_unchanged: true, triggers: rewrite, rollout: 5%,\n"
+          "     guarded: rewrite, apply: up_front}\n"
+          "  - {name: b, table: p.t, columns: [c], action: return_existing}\n"
+          "  - {name: c, table: p.t, columns: [c], action: do_nothing, returning: omit,\n"
+          "     report_rows: attempted, duplicates: last}\n"
+          "  - {name: d, table: p.t, constraint: k, action: do_update, duplicates: first}\n"
+          "  - {name: e, table: p.t, constraint: k, statement: update, action: insert_missing,\n"
+          "     set: {a: b}}\n"),
       testing::IsEmpty());
 }
 
@@ -43,17 +48,14 @@ TEST(NotInThisBuild, EverySettingOfALaterReleaseIsNamed) {
 
 TEST(NotInThisBuild, EveryKeyOfAPolicyOfALaterReleaseIsNamed) {
   EXPECT_THAT(
-      refused(
-          "policies:\n"
-          "  - {name: a, table: p.t, constraint: k, statement: update, action: insert_missing}\n"
-          "  - {name: b, table: p.t, constraint: k, statement: copy, action: do_nothing}\n"
-          "  - {name: c, table: p.t, constraint: k, action: do_nothing, report_rows: attempted,\n"
-          "     duplicates: first, on_sequence_drift: repair}\n"
-          "  - {name: d, table: p.t, constraint: k, action: do_nothing, duplicates: last}\n"),
-      testing::ElementsAre(
-          "policy `a`: `statement: update`", "policy `b`: `statement: copy`",
-          "policy `c`: `report_rows: attempted`", "policy `c`: `duplicates: first`",
-          "policy `c`: `on_sequence_drift: repair`", "policy `d`: `duplicates: last`"));
+      refused("policies:\n"
+              "  - {name: a, table: p.t, constraint: k, statement: update, action: do_nothing}\n"
+              "  - {name: b, table: p.t, constraint: k, statement: copy, action: do_nothing}\n"
+              "  - {name: c, table: p.t, constraint: k, action: do_nothing, on_sequence_drift: "
+              "repair}\n"),
+      testing::ElementsAre("policy `a`: `statement: update` with `action: do_nothing`",
+                           "policy `b`: `statement: copy`",
+                           "policy `c`: `on_sequence_drift: repair`"));
 }
 
 TEST(NotInThisBuild, IsRenderedWithThePlaceOfThePolicy) {

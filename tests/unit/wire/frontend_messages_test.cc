@@ -86,5 +86,22 @@ TEST(FrontendMessages, ARedirectedBindKeepsEverythingBehindItsNames) {
   }
 }
 
+TEST(NullParameters, AreReadAsFarAsTheBodyGoes) {
+  using namespace std::string_literals;
+  const std::string body = "p\0s\0"s + "\0\2\0\1\0\0"s + "\0\3"s + "\xff\xff\xff\xff"s +
+                           "\0\0\0\2ab"s + "\xff\xff\xff\xff"s + "\0\0"s;
+  EXPECT_EQ(null_parameters(body), (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(null_parameters(body.substr(0, 21)), (std::vector<bool>{true, false}));
+  EXPECT_EQ(null_parameters(body.substr(0, 5)), std::vector<bool>());
+  EXPECT_EQ(null_parameters(""), std::vector<bool>());
+}
+
+TEST(ParameterTypes, AreReadAsFarAsTheyGo) {
+  using namespace std::string_literals;
+  EXPECT_EQ(parameter_types("\0\2\0\0\0\x17\0\0\4\x13"s), (std::vector<std::uint32_t>{23, 1043}));
+  EXPECT_EQ(parameter_types("\0\2\0\0\0\x17"s), (std::vector<std::uint32_t>{23}));
+  EXPECT_EQ(parameter_types("\0\0"s), std::vector<std::uint32_t>());
+}
+
 }  // namespace
 }  // namespace pgconcord::wire

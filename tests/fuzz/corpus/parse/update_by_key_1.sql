@@ -1,0 +1,1 @@
+UPDATE t SET a = $1, b = 'x' WHERE k = 2 RETURNING a

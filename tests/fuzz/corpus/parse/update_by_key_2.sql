@@ -1,0 +1,1 @@
+update s.t as x set a=b+x.c,d=DEFAULT where (x.k='k' and $1=l)returning *;select 1

@@ -1,0 +1,1 @@
+/*a*/UPDATE "T" SET "a"=CASE WHEN $1 THEN -1 END WHERE "T"."k"=5--b
