@@ -27,9 +27,10 @@ bool is_expression(std::string_view sql) {
   const Node select = node_field(tree->statements()[0], "stmt");
   if (select.type != "SelectStmt" || has_field(select.fields, "fromClause")) return false;
   const auto targets = list_field(select.fields, "targetList");
-  if (targets.size() != 1 || node_field(as_node(targets[0]).fields, "val").type == "RowExpr") {
-    return false;
-  }
+  if (targets.size() != 1) return false;
+  // The grammar takes DEFAULT anywhere; the server takes it alone and only in SET.
+  const std::string_view kind = node_field(as_node(targets[0]).fields, "val").type;
+  if (kind == "RowExpr" || kind == "SetToDefault") return false;
   return SyntaxTree::of("SELECT CASE WHEN true THEN " + text + "END").has_value();
 }
 
