@@ -100,7 +100,8 @@ struct Verifier {
 using Users = std::map<std::string, Verifier, std::less<>>;
 
 struct Config {
-  std::string file;  // where it was read from; empty = no file
+  std::string file;                   // where it was read from; empty = no file
+  std::vector<std::string> included;  // patterns of `include`, as paths like `file`
   Mode mode = Mode::Observe;
   std::vector<Listener> listeners;
   Upstream upstream;

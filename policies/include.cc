@@ -68,10 +68,14 @@ tl::expected<std::string, std::string> read_file(const std::string& path, std::s
   return text;
 }
 
+std::string included_path(std::string_view pattern, const std::string& including) {
+  return (fs::path(including).parent_path() / fs::path(pattern)).string();
+}
+
 tl::expected<std::vector<std::string>, Problem> included_files(std::string_view pattern,
                                                                const std::string& including) {
   if (pattern.empty()) return problem("empty file name", "write a file name or remove it");
-  const fs::path path = fs::path(including).parent_path() / fs::path(pattern);
+  const fs::path path = included_path(pattern, including);
   if (has_wildcard(path.parent_path().string())) {
     return problem("`*` and `?` may only stand in the name of the file, not of a folder",
                    "list the folders one by one");

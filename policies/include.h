@@ -16,9 +16,11 @@ namespace pgconcord::policies {
 [[nodiscard]] tl::expected<std::string, std::string> read_file(const std::string& path,
                                                                std::size_t size_max = 1024 * 1024);
 
+// The path of a pattern: relative ones start at the folder of the file `including`.
+std::string included_path(std::string_view pattern, const std::string& including);
+
 // The files a pattern means, in name order; `*` and `?` stand in the file name only and do not
-// match a leading dot. Relative patterns start at the folder of the file `including`, which must
-// not be among them. At least one file.
+// match a leading dot. The file `including` must not be among them. At least one file.
 [[nodiscard]] tl::expected<std::vector<std::string>, Problem> included_files(
     std::string_view pattern, const std::string& including);
 

@@ -150,6 +150,7 @@ std::vector<IncludedFile> Loader::read_includes(const YamlNode& node, Findings& 
   if (findings.has("include") || node.kind != YamlKind::Sequence) return files;
   for (std::size_t index = 0; index < node.items.size(); ++index) {
     read_matches(node.items[index], indexed("include", index), findings, files);
+    config_.included.push_back(included_path(node.items[index].text, config_.file));
   }
   return files;
 }

@@ -32,6 +32,8 @@ int dispatch(const Options& options) {
       return cli::policies_in_force(options);
     case Verb::Suggest:
       return cli::suggest(options);
+    case Verb::Completion:
+      return cli::completion(options);
   }
   return pgconcord::cli::kUsage;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "proxy/cli/build_facts.h"
+#include "proxy/cli/completion.h"
 
 namespace pgconcord::cli {
 namespace {
@@ -88,6 +89,8 @@ void add_run(CLI::App& app, Options& options) {
       ->type_name("FILE");
   verb.add_flag("--take-over", options.take_over,
                 "listen beside a running pgconcord, which is to be stopped then (online restart)");
+  verb.add_flag("--watch", options.watch, "reload when the configuration's files change")
+      ->envname("PGCONCORD_WATCH");
   verb.add_option("--port-file", options.port_file)->group("");
   verb.callback([&options] { options.verb = Verb::Run; });
 }
@@ -176,6 +179,18 @@ void add_small_verbs(CLI::App& app, Options& options) {
   health.callback([&options] { options.verb = Verb::Healthcheck; });
 }
 
+// Last: the scripts know every verb added before.
+void add_completion(CLI::App& app, Options& options, std::string& shell) {
+  auto& verb = *app.add_subcommand("completion", "print a completion script for a shell");
+  verb.add_option("SHELL", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  verb.callback([&app, &options, &shell] {
+    options.verb = Verb::Completion;
+    options.completion_script = completion_script(app, shell);
+  });
+}
+
 }  // namespace
 
 tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
@@ -194,6 +209,8 @@ tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
   add_config_verbs(app, options);
   add_live_verbs(app, options);
   add_small_verbs(app, options);
+  std::string shell;
+  add_completion(app, options, shell);
   auto words = with_verb(argc, argv);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {

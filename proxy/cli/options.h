@@ -30,6 +30,7 @@ enum class Verb : std::uint8_t {
   Violations,
   Policies,
   Suggest,
+  Completion,
 };
 
 // What flags and environment say over the file; empty = not said.
@@ -58,7 +59,8 @@ struct Options {
   std::string database, user, application;  // explain: whose statement it would be
   std::string admin_url;                    // healthcheck and the live tables
   std::size_t top = 20;                     // violations, suggest: rows at most
-  bool watch = false;                       // violations, policies: again and again
+  bool watch = false;                       // run: its files; violations, policies: again and again
+  std::string completion_script;            // completion: the answer
 };
 
 // An Exit was already explained on stdout or stderr.

@@ -76,6 +76,7 @@ int run(const Options& options) {
   serve.config = std::move(*config);
   serve.reload = [options] { return usable_configuration(options); };
   if (options.take_over) serve.sharing = net::Sharing::TakeOver;
+  serve.watch_files = options.watch;
   serve.pid_file = options.pid_file;
   serve.port_file = options.port_file;
   serve.build = build_facts();

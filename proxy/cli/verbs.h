@@ -17,5 +17,6 @@ int healthcheck(const Options& options);
 int violations(const Options& options);
 int policies_in_force(const Options& options);
 int suggest(const Options& options);
+int completion(const Options& options);
 
 }  // namespace pgconcord::cli

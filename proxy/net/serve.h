@@ -60,6 +60,7 @@ using OpenAdmin =
 struct ServeOptions {
   policies::Config config;
   ReadConfig reload;  // the configuration anew, with the same flags and environment; main thread
+  bool watch_files = false;  // reload when the configuration's files change, too
   OpenAdmin open_admin;
   Sharing sharing = Sharing::Alone;  // TakeOver: another process listens there already
   std::string pid_file;              // written once ready, removed at the end; empty = none
@@ -68,9 +69,9 @@ struct ServeOptions {
   BuildFacts build;
 };
 
-// Listens, serves, reloads on SIGHUP, drains on SIGTERM, stops on SIGINT or a second SIGTERM; tells
-// systemd where NOTIFY_SOCKET says so. The exit code: 0 after a drain or stop, 1 when it could not
-// start (the log says why).
+// Listens, serves, reloads on SIGHUP (and when its files change, if asked), drains on SIGTERM,
+// stops on SIGINT or a second SIGTERM; tells systemd where NOTIFY_SOCKET says so. The exit code: 0
+// after a drain or stop, 1 when it could not start (the log says why).
 int serve(ServeOptions options);
 
 }  // namespace pgconcord::net

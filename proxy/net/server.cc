@@ -98,6 +98,7 @@ Server::~Server() {
   workers_.clear();
   acceptor_.reset();
   probe_.reset();
+  files_.reset();
   signals_.clear();
   wake_.reset();
   deadline_.reset();
@@ -123,6 +124,7 @@ Result<void> Server::open() {
   addresses_ = acceptor_->addresses();
   if (auto ready = open_loop(); !ready) return ready;
   install(config);
+  if (auto watching = watch_files(); !watching) return watching;
   reload_success_time_ = unix_time();
   if (auto started = open_workers(); !started) return started;
   if (auto started = open_admin(); !started) return started;
@@ -222,8 +224,20 @@ void Server::on_signal(int signal_number) {
   }
 }
 
+Result<void> Server::watch_files() {
+  if (!options_.watch_files) return {};
+  files_ = FileWatch::open(loop_, [this] {
+    spdlog::info("configuration files changed");
+    if (state_ == State::Running) reload();
+  });
+  if (!files_) return tl::unexpected(NetError{0, "cannot set up the watch of the configuration"});
+  files_->follow(files_of(settings()->config));
+  return {};
+}
+
 void Server::reload() {
   service_manager_.reloading();
+  if (files_) files_->take_note();  // before they are read: a change meanwhile is told
   auto next = options_.reload();
   if (!next) return refuse_reload(next.error());
   const auto ignored = keep_fixed_settings(settings()->config, *next);
@@ -240,6 +254,7 @@ void Server::reload() {
   for (const auto& worker : workers_) worker->apply(running);
   last_reload_successful_ = true;
   is_reloading_ = true;
+  if (files_) files_->follow(files_of(running->config));
 }
 
 void Server::refuse_reload(const policies::ConfigErrors& errors) {

@@ -18,6 +18,7 @@
 #include "policies/catalog_cache.h"
 #include "policies/suspensions.h"
 #include "proxy/net/acceptor.h"
+#include "proxy/net/file_watch.h"
 #include "proxy/net/serve.h"
 #include "proxy/net/service_manager.h"
 #include "proxy/net/tls_context.h"
@@ -49,6 +50,7 @@ class Server final : Observable {
   Result<void> write_files() const;
   bool watch(int signal_number);
   void on_signal(int signal_number);
+  Result<void> watch_files();
   void reload();
   void refuse_reload(const policies::ConfigErrors& errors);
   void take_tls(TlsRef material);
@@ -91,7 +93,8 @@ class Server final : Observable {
   UvHandle<uv_timer_t> deadline_;  // of draining, then of ending
   ServiceManager service_manager_;
   UvHandle<uv_timer_t> watchdog_;
-  UvHandle<uv_timer_t> report_;  // of violations, into the log
+  UvHandle<uv_timer_t> report_;       // of violations, into the log
+  std::unique_ptr<FileWatch> files_;  // null unless asked for
   std::unique_ptr<UpstreamProbe> probe_;
   std::unique_ptr<AdminInterface> admin_;
   std::atomic<State> state_{State::Running};
