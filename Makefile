@@ -1,6 +1,6 @@
 # A menu; every entry is one call of a script that also works alone.
 .DEFAULT_GOAL := help
-.PHONY: help dependencies build release test integration demo lint format golden fuzz clean
+.PHONY: help dependencies build release test integration chart package packaging demo lint format golden fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -14,6 +14,12 @@ test: ## everything: build, ctest, integration tests, sanitizers
 	scripts/test
 integration: ## the integration tests alone, on the dev build
 	.venv/bin/python -m pytest tests/integration -n 2 --dist loadgroup
+chart: ## the tests of the Helm chart: lint, schemas of Kubernetes, golden files, rules
+	.venv/bin/python -m pytest tests/helm -n 2
+package: ## build the Debian package into build/packages
+	scripts/package
+packaging: ## the tests of the Debian package and the image (as root)
+	.venv/bin/python -m pytest tests/packaging
 demo: ## a Django application before and after, on a throw-away PostgreSQL
 	scripts/demo --once
 lint: ## clang-format, shellcheck, ruff, architecture, clang-tidy

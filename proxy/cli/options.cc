@@ -142,6 +142,7 @@ void add_config_verbs(CLI::App& app, Options& options) {
 
 void add_admin(CLI::App& verb, Options& options) {
   verb.add_option("--admin", options.admin_url, "admin address of the running proxy")
+      ->envname("PGCONCORD_ADMIN")
       ->capture_default_str()
       ->type_name("URL");
 }

@@ -349,6 +349,12 @@ def test_healthcheck_follows_the_proxy(proxy):
     assert done.returncode == PROBLEM and done.stderr.strip()
 
 
+def test_healthcheck_finds_the_address_where_run_does(proxy):
+    running = proxy()
+    done = call("healthcheck", PGCONCORD_ADMIN=running.admin)
+    assert done.returncode == OK, done.stderr
+
+
 def test_healthcheck_fails_without_a_server(proxy):
     running = proxy(upstream="127.0.0.1:1")
     done = call("healthcheck", "--admin", f"http://{running.admin}")
