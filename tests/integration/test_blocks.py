@@ -22,7 +22,13 @@ RETURNING = INSERT + " RETURNING id, email, name"
 
 
 def policy(action="do_nothing", **keys):
-    lines = {"table": "public.users", "constraint": "users_email_key", "action": action, "apply": "on_violation", **keys}
+    lines = {
+        "table": "public.users",
+        "constraint": "users_email_key",
+        "action": action,
+        "apply": "on_violation",
+        **keys,
+    }
     return "- name: users-email\n" + "".join(f"  {key}: {value}\n" for key, value in lines.items())
 
 

@@ -175,7 +175,9 @@ class TestTelling:
         ).stdout
         file = tmp_path / "pgconcord.yaml"
         file.write_text("version: 1\n" + said)
-        checked = subprocess.run([binary(), "check", "--config", str(file)], capture_output=True, text=True, check=False)
+        checked = subprocess.run(
+            [binary(), "check", "--config", str(file)], capture_output=True, text=True, check=False
+        )
         assert checked.returncode == 0, checked.stdout + checked.stderr
         assert "users-email-key" in said
 

@@ -31,9 +31,7 @@ def server(authority):
 @pytest.fixture(scope="module")
 def users_file(server, tmp_path_factory):
     with server.connect() as connection:
-        (verifier,) = connection.execute(
-            "SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_role'"
-        ).fetchone()
+        (verifier,) = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_role'").fetchone()
     path = tmp_path_factory.mktemp("users") / "users.txt"
     path.write_text(f'"scram_role" "{verifier}"\n')
     return path
@@ -92,7 +90,9 @@ def test_a_client_without_tls_logs_in_unless_it_requires_channel_binding(server_
 
 @pytest.mark.parametrize("binding", ["disable", "prefer", "require"])
 def test_psql_of_libpq_15_logs_in_with_every_channel_binding(binding, ports):
-    target = f"host=127.0.0.1 port={ports[True]} user=scram_role dbname=postgres sslmode=require channel_binding={binding}"
+    target = (
+        f"host=127.0.0.1 port={ports[True]} user=scram_role dbname=postgres sslmode=require channel_binding={binding}"
+    )
     run = subprocess.run(
         [BINARIES / "psql", "-X", target, "-Atc", "SELECT current_user"],
         capture_output=True, text=True, timeout=30, env={"PGPASSWORD": "scram_role", "PATH": "/usr/bin:/bin"},
@@ -104,8 +104,6 @@ def test_a_wrong_password_is_refused_with_tls_on_both_legs(ports):
     assert 'password authentication failed for user "scram_role"' in outcome(
         ports[True], "require", "require", password="wrong"
     )
-
-
 
 
 def over_tls(port):

@@ -115,7 +115,8 @@ class Sequence:
     def extended(self):
         """One message of the extended protocol, in no order."""
         (step,) = self.random.choices(
-            (self.parse, self.bind, self.describe, self.execute, self.close, self.sync, self.flush), (3, 3, 2, 4, 1, 4, 1)
+            (self.parse, self.bind, self.describe, self.execute, self.close, self.sync, self.flush),
+            (3, 3, 2, 4, 1, 4, 1),
         )
         step()
 

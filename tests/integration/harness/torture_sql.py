@@ -25,7 +25,9 @@ def insert(random):
     columns = random.choice(("", " (id, v)", " (id)", " (id, v, n)", ' ("id", "v", "n")'))
     width = columns.count(",") + 1 if columns else 3
     rows = [
-        ", ".join((str(key + offset), random.choice(("'v'", "NULL", "'a''b'", "E'\\n'")), random.choice("0019"))[:width])
+        ", ".join(
+            (str(key + offset), random.choice(("'v'", "NULL", "'a''b'", "E'\\n'")), random.choice("0019"))[:width]
+        )
         for offset in range(random.choice((1, 1, 1, 2, 5)))
     ]
     if width == 3 and random.random() < 0.1:
@@ -108,11 +110,27 @@ def empty(random):
     return random.choice(("", ";", " -- nothing", ";;", "/* a */ ;"))
 
 
-COPIES_IN = ("COPY p FROM STDIN", "COPY p (id, v) FROM STDIN WITH (FORMAT csv)", "copy p from stdin", "/* c */ COPY p FROM STDIN")
+COPIES_IN = (
+    "COPY p FROM STDIN",
+    "COPY p (id, v) FROM STDIN WITH (FORMAT csv)",
+    "copy p from stdin",
+    "/* c */ COPY p FROM STDIN",
+)
 COPIES_OTHER = ("COPY p TO STDOUT", "COPY (SELECT generate_series(1, 3)) TO STDOUT", "COPY nosuch FROM STDIN",
                 "COPY p (nosuch) FROM STDIN", "COPY p FROM '/nosuch/file'")  # fmt: skip
 
-KINDS = {insert: 10, read: 6, wrong: 3, write: 4, transaction: 4, savepoint: 2, session: 2, prepared: 1, cursor: 2, empty: 1}
+KINDS = {
+    insert: 10,
+    read: 6,
+    wrong: 3,
+    write: 4,
+    transaction: 4,
+    savepoint: 2,
+    session: 2,
+    prepared: 1,
+    cursor: 2,
+    empty: 1,
+}
 
 
 def statement(random):
