@@ -1,5 +1,5 @@
-// application_name as a label: clients put process ids, host names with numbers and job ids into it,
-// each of which would be a series of its own.
+// application_name as a label: clients put process ids, host names with numbers and job ids into
+// it, each of which would be a series of its own.
 #pragma once
 
 #include <string>

@@ -31,8 +31,7 @@ Cause CauseClassifier::judge(std::uint64_t constraint, const Evidence& evidence)
   if (evidence.key_source == KeySource::Generated) return Cause::SequenceDrift;
   if (import) return Cause::RepeatedImport;
   if (evidence.checked_first) return Cause::Race;
-  const Cause by_write =
-      by_earlier(evidence.same_write.session, evidence.same_write.at, evidence);
+  const Cause by_write = by_earlier(evidence.same_write.session, evidence.same_write.at, evidence);
   const Cause by_key = by_earlier(before.session, before.at, evidence);
   if (by_write == Cause::Race || by_key == Cause::Race) return Cause::Race;
   return by_write == Cause::Unknown ? by_key : by_write;

@@ -9,7 +9,8 @@ using Label = std::string_view;
 
 constexpr std::array<Label, 6> kViolation = {"database",   "schema", "table",
                                              "constraint", "kind",   "statement"};
-constexpr std::array<Label, 5> kOutcomeOf = {"database", "schema", "table", "constraint", "outcome"};
+constexpr std::array<Label, 5> kOutcomeOf = {"database", "schema", "table", "constraint",
+                                             "outcome"};
 constexpr std::array<Label, 5> kCauseOf = {"database", "schema", "table", "constraint", "cause"};
 constexpr std::array<Label, 3> kApplication = {"database", "application", "kind"};
 constexpr std::array<Label, 4> kSequence = {"database", "schema", "table", "sequence"};
@@ -52,7 +53,8 @@ constexpr std::array<MetricDefinition, kMetricCount> kDefinitions = {{
      "EXCEPTION, ON CONFLICT) are not seen.",
      kCounter, kViolation, kSum, kCapped},
     {Metric::ViolationOutcomes, "pgconcord_violation_outcomes_total",
-     "How the transactions of violations went on: recovered (ROLLBACK TO a savepoint), rolled_back, "
+     "How the transactions of violations went on: recovered (ROLLBACK TO a savepoint), "
+     "rolled_back, "
      "autocommit (nothing but the statement was lost).",
      kCounter, kOutcomeOf, kSum, kCapped},
     {Metric::ViolationCauses, "pgconcord_violation_causes_total",

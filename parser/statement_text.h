@@ -8,8 +8,8 @@
 namespace pgconcord::parser {
 
 // `sql` with every literal as `?`, repeated VALUES rows as `...`, without comments, with single
-// spaces; at most `most` bytes and `...` where it was longer. Empty where the lexer is not sure what
-// a literal is: then nothing of the text may be shown.
+// spaces; at most `most` bytes and `...` where it was longer. Empty where the lexer is not sure
+// what a literal is: then nothing of the text may be shown.
 std::string text_without_values(std::string_view sql, std::size_t most);
 
 // The application a sqlcommenter comment names (`/*application='shop',route='signup'*/`, first or

@@ -99,7 +99,8 @@ TEST(RecentWrites, TellsWhoSentTheSameWriteLast) {
 TEST(ApplicationLabel, LeavesOutWhatDiffersFromProcessToProcess) {
   EXPECT_EQ(application_label("gunicorn-12345"), "gunicorn-#");
   EXPECT_EQ(application_label("worker@host42"), "worker@host42");
-  EXPECT_EQ(application_label("job 3f2504e0-4f89-11d3-9a0c-0305e82c3301"), "job #-4f89-11d3-9a0c-#");
+  EXPECT_EQ(application_label("job 3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+            "job #-4f89-11d3-9a0c-#");
   EXPECT_EQ(application_label("psql"), "psql");
   EXPECT_EQ(application_label("feedfacade"), "feedfacade");
   EXPECT_EQ(application_label(""), "unknown");
