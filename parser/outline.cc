@@ -94,6 +94,13 @@ class Pass {
     return lexer_.begin() > 0 &&
            std::string_view(" \t\n\r\f").find(sql_[lexer_.begin() - 1]) != std::string_view::npos;
   }
+  // Is the word of `size` bytes that was written last, in lower case, this one?
+  [[nodiscard]] bool just_wrote(std::string_view word, std::size_t size) const {
+    return size == word.size() && std::memcmp(write_ - 1 - size, word.data(), size) == 0;
+  }
+  [[nodiscard]] bool may_insert() const {
+    return span_.command == Command::Insert || span_.command == Command::With;
+  }
   [[nodiscard]] bool at_top() const { return nesting_.brackets() == 0; }
   [[nodiscard]] bool after_float_and_bracket() const;
 
@@ -174,12 +181,9 @@ void Pass::word() {
 }
 
 void Pass::keyword(std::uint64_t code, std::size_t size) {
-  const char* const lowered = write_ - 1 - size;
-  const auto is = [=](std::string_view name) {
-    return size == name.size() && (size <= 8 || std::memcmp(lowered, name.data(), size) == 0);
-  };
+  const bool is_returning = code == keyword_code("returnin") && just_wrote("returning", size);
   const bool top = at_top();
-  if (rows_.active() && top) rows_.finish(code == keyword_code("on") || is("returning"));
+  if (rows_.active() && top) rows_.finish(code == keyword_code("on") || is_returning);
   switch (code) {
     case keyword_code("and"):
     case keyword_code("or"):
@@ -207,8 +211,7 @@ void Pass::keyword(std::uint64_t code, std::size_t size) {
       query_ = query_ || top;
       return;
     case keyword_code("insert"):
-      insert_ =
-          insert_ || (top && (span_.command == Command::Insert || span_.command == Command::With));
+      insert_ = insert_ || (top && may_insert());
       return;
     case keyword_code("values"):
       if (top && insert_ && !query_) rows_.start();
@@ -226,7 +229,7 @@ void Pass::keyword(std::uint64_t code, std::size_t size) {
       exact_ = exact_ || before_ == kUnicode;
       return;
     case keyword_code("returnin"):
-      if (top && is("returning") && !is_label()) {
+      if (top && is_returning && !is_label()) {
         span_.returning = lexer_.begin();
         span_.space_before_returning = follows_space();
       }

@@ -26,7 +26,7 @@ struct VerbWords {
 };
 
 // What a validator lists: `{a,b}`, or `value in {a->0,b->1} OR {0,1}` of a transformer.
-std::vector<std::string> listed_values(std::string text) {
+std::vector<std::string> listed_values(const std::string& text) {
   const auto open = text.find('{');
   const auto close = text.find('}', open);
   if (close == std::string::npos) return {};

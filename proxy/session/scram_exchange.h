@@ -43,7 +43,6 @@ class ScramServer {
 
   std::string own_nonce_, binding_;
   bool plus_ = false;
-  char flag_ = 'n';
   std::string header_;  // GS2
   std::string client_first_bare_, server_first_, nonce_;
   std::string auth_message_;

@@ -52,7 +52,7 @@ class Attributes {
     name = rest_[0];
     if (rest_.size() < 2 || rest_[1] != '=') {
       return tl::unexpected(
-          malformed(std::string("Expected character \"=\" for attribute \"") + name + "\"."));
+          malformed(std::string(R"(Expected character "=" for attribute ")") + name + "\"."));
     }
     const std::size_t comma = std::min(rest_.find(','), rest_.size());
     const std::string_view value = rest_.substr(2, comma - 2);
