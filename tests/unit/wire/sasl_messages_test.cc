@@ -11,7 +11,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 TEST(AuthenticationRequest, IsANumberAndWhatFollows) {
-  const auto request = authentication_request("\0\0\0\x0B"s + "r=abc");
+  const std::string body = "\0\0\0\x0B"s + "r=abc";
+  const auto request = authentication_request(body);
   ASSERT_TRUE(request.has_value());
   EXPECT_EQ(request->kind, Authentication::SaslContinue);
   EXPECT_EQ(request->data, "r=abc");
