@@ -82,6 +82,8 @@ def clause_for(world, write):
     nothing = f"ON CONFLICT {target} DO NOTHING"
     if policy["action"] == "do_nothing":
         return "" if write.returning and policy.get("returning") != "omit" else nothing
+    if write.alias and ("set" in policy or "where" in policy):
+        return ""  # the policy's expressions say the name that the alias hides
     assignments = assignments_for(world, write)
     if not assignments:
         if write.returning or policy["action"] == "return_existing":
@@ -92,8 +94,6 @@ def clause_for(world, write):
     condition = condition_for(world, write, assignments)
     if condition and write.returning:
         return ""
-    if write.alias and ("set" in policy or "where" in policy):
-        return ""  # the policy's expressions say the name that the alias hides
     sets = ", ".join(f"{column} = {value}" for column, value in assignments)
     return f"ON CONFLICT {target} DO UPDATE SET {sets}{condition}"
 
