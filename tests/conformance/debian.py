@@ -7,12 +7,9 @@ import re
 import shutil
 import subprocess
 
+from harness.apt_archives import source_lists
 from places import CACHE
 
-ARCHIVES = """
-deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main
-deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian-security bookworm-security main
-"""
 MAJOR = "15"
 SERVER = pathlib.Path(f"/usr/lib/postgresql/{MAJOR}")
 # What the suites need of the source package; unpacking all of it takes a minute.
@@ -32,7 +29,7 @@ def apt_options(folder):
     (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
     (folder / "archives/partial").mkdir(parents=True, exist_ok=True)
     sources = folder / "sources.list"
-    sources.write_text(ARCHIVES)
+    sources.write_text(source_lists())
     settings = {
         "Dir::Etc::SourceList": sources,
         "Dir::Etc::SourceParts": "/dev/null",

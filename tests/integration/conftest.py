@@ -1,5 +1,6 @@
 """Fixtures: one PostgreSQL per test process, one database per test, proxies on request. All on loopback, all stopped."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -7,8 +8,11 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from harness.certificates import Authority  # noqa: E402
 from harness.postgres_server import PostgresServer  # noqa: E402
 from harness.proxy_process import ProxyProcess, configuration  # noqa: E402
+from harness.tls_clients import listener  # noqa: E402
+from harness.tls_server import TlsPostgresServer  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -82,3 +86,38 @@ def proxy(upstream):
 def module_proxy(upstream):
     """For tests that only look at what passes through; tests that count use `proxy`."""
     yield from proxies(upstream)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def ours(authority):
+    return authority.issue("proxy")
+
+
+@pytest.fixture(scope="module")
+def tls_server(authority):
+    server = TlsPostgresServer(authority, authority.issue("server"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def secure_proxy(proxy, ours):
+    """TLS towards the client, none towards the server."""
+    return lambda mode="require", more="", **options: proxy(listen=[listener(ours, mode, more=more)], **options)
+
+
+@pytest.fixture
+def securing_proxy(tls_server):
+    """TLS towards the server, none towards the client."""
+    start = proxies(f"127.0.0.1:{tls_server.port}")
+    function = next(start)
+    yield lambda tls, **options: function(upstream_more=f"tls: {{{tls}}}", **options)
+    with contextlib.suppress(StopIteration):
+        next(start)

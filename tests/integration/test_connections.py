@@ -1,7 +1,6 @@
 """The life of a connection: logging in, cancelling, unix sockets, notifications, losing the server, many clients."""
 
 import asyncio
-import pathlib
 import select
 import socket
 import struct
@@ -314,22 +313,17 @@ def test_a_client_that_vanishes_takes_its_backend_along(proxy, direct, database)
     wait_until(lambda: direct.execute(ours).fetchone() == (0,), "the backend is gone")
 
 
-def memory_mb(process):
-    status = pathlib.Path(f"/proc/{process.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
 @pytest.mark.memory
 def test_a_slow_reader_does_not_fill_the_memory(proxy, database):
     process = proxy()
     with WireClient(("127.0.0.1", process.port), timeout=30) as client:
         client.log_in(database=database)
-        before = memory_mb(process)
+        before = process.memory_mb()
         client.send(messages.query("SELECT repeat('x', 100000) FROM generate_series(1, 2000)"))
         readable, _, _ = select.select([client.socket], [], [], 10)
         assert readable
         time.sleep(0.5)  # 200 MB would have arrived by now if nobody held them back
-        assert memory_mb(process) - before < 40
+        assert process.memory_mb() - before < 40
         received = client.read_until_ready()
         assert sum(m.kind == "D" for m in received) == 2000
 

@@ -21,11 +21,6 @@ COPY_MB = int(os.environ.get("PGCONCORD_COPY_MB", "48"))  # 1024 for the real th
 MB = 1 << 20
 
 
-def memory_mb(process):
-    status = pathlib.Path(f"/proc/{process.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
 def descriptors(process):
     """What each is, sorted; inodes left out."""
     targets = []
@@ -39,12 +34,12 @@ class Peak:
     """The most memory a proxy had while something was done, over what it had before."""
 
     def __init__(self, process):
-        self.process, self.before, self.most, self.over = process, memory_mb(process), 0, threading.Event()
+        self.process, self.before, self.most, self.over = process, process.memory_mb(), 0, threading.Event()
         self.thread = threading.Thread(target=self.watch)
 
     def watch(self):
         while not self.over.wait(0.02):
-            self.most = max(self.most, memory_mb(self.process) - self.before)
+            self.most = max(self.most, self.process.memory_mb() - self.before)
 
     def __enter__(self):
         self.thread.start()
@@ -261,9 +256,9 @@ def test_memory_does_not_grow_with_the_connections_that_were(untouched, database
                 connection.execute("SELECT 1")
 
     round_of(50)
-    before = memory_mb(untouched)
+    before = untouched.memory_mb()
     round_of(300)
-    assert memory_mb(untouched) - before < 4
+    assert untouched.memory_mb() - before < 4
 
 
 @pytest.mark.timeout(180)

@@ -8,29 +8,13 @@ import psycopg
 import pytest
 from conftest import proxies
 from harness import messages
-from harness.certificates import Authority
 from harness.postgres_server import BINARIES
-from harness.tls_server import TlsPostgresServer
 from harness.wire_client import WireClient
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def server(authority):
-    server = TlsPostgresServer(authority, authority.issue("server"))
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-def users_file(server, tmp_path_factory):
-    with server.connect() as connection:
+def users_file(tls_server, tmp_path_factory):
+    with tls_server.connect() as connection:
         (verifier,) = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_role'").fetchone()
     path = tmp_path_factory.mktemp("users") / "users.txt"
     path.write_text(f'"scram_role" "{verifier}"\n')
@@ -43,14 +27,14 @@ def start_proxy():
 
 
 @pytest.fixture(scope="module")
-def start(start_proxy, server, authority, users_file):
+def start(start_proxy, tls_server, authority, users_file):
     """A proxy that ends SCRAM, with one listener for clients with and without TLS."""
 
     def make(identity, upstream_mode):
         ca = f', ca: "{authority.cert}"' if upstream_mode.startswith("verify") else ""
         listener = f'"127.0.0.1:0"\n    tls: {{mode: allow, cert: "{identity.cert}", key: "{identity.key}"}}'
         return start_proxy(
-            upstream=f"127.0.0.1:{server.port}", upstream_more=f"tls: {{mode: {upstream_mode}{ca}}}",
+            upstream=f"127.0.0.1:{tls_server.port}", upstream_more=f"tls: {{mode: {upstream_mode}{ca}}}",
             listen=(listener,), more=f"auth: {{mode: scram, users_file: {users_file}}}\n",
         )  # fmt: skip
 

@@ -6,7 +6,6 @@ import subprocess
 import psycopg
 import pytest
 from conftest import proxies
-from harness.certificates import Authority
 from harness.postgres_server import BINARIES, PostgresServer
 from harness.proxy_process import binary, configuration
 from harness.tls_server import TlsPostgresServer
@@ -15,16 +14,6 @@ LISTENERS = ("disable", "allow", "require")
 SSLMODES = ("disable", "prefer", "require")
 BINDINGS = ("disable", "prefer", "require")
 ROLES = ("app", "md5_role", "password_role", "scram_role")  # app is trusted
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def ours(authority):
-    return authority.issue("proxy")
 
 
 @pytest.fixture(scope="module")

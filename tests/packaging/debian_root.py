@@ -1,15 +1,14 @@
 """A bare Debian 12 as a folder, and commands that run in it. Made once by debootstrap into .cache, copied for each use."""
 
 import fcntl
-import os
 import pathlib
 import shutil
 import subprocess
 
+from harness.apt_archives import archives, package_lists
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".cache"
-MIRROR = os.environ.get("PGCONCORD_DEBIAN_MIRROR", "http://deb.debian.org/debian")
-SECURITY = os.environ.get("PGCONCORD_DEBIAN_SECURITY_MIRROR", "http://deb.debian.org/debian-security")
 
 
 def run(command, **more):
@@ -29,9 +28,8 @@ def base_archive():
         if not archive.exists():
             folder = CACHE / "debian-bookworm"
             shutil.rmtree(folder, ignore_errors=True)
-            run(["debootstrap", "--variant=minbase", "bookworm", folder, MIRROR])
-            sources = f"deb {MIRROR} bookworm main\ndeb {SECURITY} bookworm-security main\n"
-            (folder / "etc/apt/sources.list").write_text(sources)
+            run(["debootstrap", "--variant=minbase", "bookworm", folder, archives()[0][0]])
+            (folder / "etc/apt/sources.list").write_text(package_lists())
             # As in a container's image: no daemon is started by an installation.
             (folder / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
             (folder / "usr/sbin/policy-rc.d").chmod(0o755)

@@ -82,6 +82,10 @@ class ProxyProcess:
         more.setdefault("autocommit", True)
         return psycopg.connect(host="127.0.0.1", port=self.port, user=user, dbname=database, **more)
 
+    def memory_mb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
     def metrics(self):
         return scrape(self.admin)
 
