@@ -139,7 +139,12 @@ Statement facts_of(object raw_statement, std::string_view sql) {
   collect_targets(statement, inserts, other.hidden_tables);
   other.hides_insert = !other.hidden_tables.empty();
   if (node.type == "UpdateStmt" && !other.hides_insert) {
-    return update_of(node.fields, text, static_cast<std::size_t>(text.data() - sql.data()));
+    Update update =
+        update_of(node.fields, text, static_cast<std::size_t>(text.data() - sql.data()));
+    std::vector<RelationName> written;
+    collect_targets(statement, writes, written);
+    update.with_writes = written.size() > 1;  // the statement's own is among them
+    return update;
   }
   collect_targets(statement, updates, other.hidden_updates);
   return other;

@@ -89,6 +89,7 @@ struct Update {
   std::vector<KeyValue> keys;
   std::size_t last_token = 0;  // of all that comes before RETURNING
   bool has_returning = false;
+  bool with_writes = false;  // a CTE of the statement writes as well
 
   // What the statement calls the stored row.
   [[nodiscard]] const std::string& row_name() const { return alias.empty() ? table.name : alias; }
@@ -104,5 +105,12 @@ struct Other {
 };
 
 using Statement = std::variant<Insert, Update, Other>;
+
+// The table that an INSERT or UPDATE writes; nullptr of anything else.
+inline const RelationName* written_table(const Statement& statement) {
+  if (const auto* insert = std::get_if<Insert>(&statement)) return &insert->table;
+  if (const auto* update = std::get_if<Update>(&statement)) return &update->table;
+  return nullptr;
+}
 
 }  // namespace pgconcord::parser

@@ -55,9 +55,7 @@ std::vector<Candidate> in_file_order(const Selection& selection) {
 bool moment_fits(const Policy& policy, Moment moment) {
   switch (moment) {
     case Moment::UpFront:
-      // An UPDATE that violates is not rewritten: there is nothing to do before it has.
-      return policy.apply != Apply::OnViolation && policy.constraint != "*" &&
-             (policy.statement != StatementKind::Update || policy.action == Action::InsertMissing);
+      return !waits_for_violation(policy) && policy.constraint != "*";
     case Moment::AfterViolation:
       return policy.apply != Apply::UpFront && policy.action != Action::InsertMissing;
   }

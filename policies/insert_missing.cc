@@ -170,6 +170,11 @@ InsertMissing insert_missing(const UpdateSubject& subject) { return Builder(subj
 Reason translation_gates(const parser::Update& update, const Concern& concern,
                          const Situation& situation) {
   const Policy& policy = *concern.policy;
+  if (concern.arbiter == nullptr) return concern.reason;
+  // It may be checked at the end of the transaction, when rows have been returned.
+  if (!concern.arbiter->immediate) return Reason::Deferrable;
+  // What the CTE did is gone as well, and `UPDATE 0` does not tell.
+  if (update.with_writes) return Reason::UpdateShape;
   // The client would wait for a description of rows that never come.
   if (update.has_returning && policy.returning == Returning::LeaveAlone) return Reason::Returning;
   return session_gates(policy, *concern.table, situation);

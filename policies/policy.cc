@@ -9,6 +9,11 @@ bool is_up_front(const Policy& policy) {
   return policy.apply == Apply::UpFront || policy.action == Action::InsertMissing;
 }
 
+bool waits_for_violation(const Policy& policy) {
+  return policy.apply == Apply::OnViolation ||
+         (policy.statement == StatementKind::Update && policy.action == Action::DoNothing);
+}
+
 std::string_view label(Mode mode) {
   switch (mode) {
     case Mode::Off:

@@ -58,6 +58,8 @@ struct Policy {
 
 // It must be applied before the statement is sent, even to one that stands alone.
 bool is_up_front(const Policy& policy);
+// There is nothing to apply before a violation came.
+bool waits_for_violation(const Policy& policy);
 
 std::string_view label(Mode mode);
 std::string_view label(StatementKind kind);

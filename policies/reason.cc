@@ -84,7 +84,7 @@ constexpr std::array<Text, kReasonCount> kTexts{{
      "No column is left to write: return_existing needs a plain one outside every index, do_update "
      "one that the statement names."},
     {Reason::UpdateShape, "update_shape",
-     "The UPDATE is not of the form SET ... WHERE key = value."},
+     "The UPDATE is not of the form SET ... WHERE key = value, or a WITH query of it writes too."},
     {Reason::UpdateType, "update_type",
      "The compared value might be converted on insertion and then hit another row."},
     {Reason::UpdateNotNull, "update_not_null",

@@ -46,9 +46,6 @@ void refuse_settings(const Config& config, Refusals& refusals) {
 void refuse_keys(const Policy& policy, Refusals& refusals) {
   refusals.add(policy.statement == StatementKind::Copy, policy, "`statement: copy`",
                "use `statement: insert` or remove the policy");
-  refusals.add(policy.statement == StatementKind::Update && policy.action == Action::DoNothing,
-               policy, "`statement: update` with `action: do_nothing`",
-               "use `action: insert_missing` or remove the policy");
   refusals.add(policy.on_sequence_drift == SequenceDrift::Repair, policy,
                "`on_sequence_drift: repair`", "use `on_sequence_drift: report`");
 }

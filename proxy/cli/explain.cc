@@ -20,10 +20,17 @@ std::string sql_of(const Options& options) {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
+constexpr std::string_view kNoRows = "UPDATE 0";
+
+bool reports_no_rows(const Outcome& outcome) {
+  return outcome.decision.remedy == policies::Remedy::ReportNoRows;
+}
+
 // In `observe` the rewritten form is counted, never sent.
 std::string_view result_label(const Outcome& outcome) {
   if (outcome.decision.reason != Reason::None) return "left_alone";
-  return outcome.decision.policy->mode == policies::Mode::Enforce ? "rewritten" : "observed";
+  if (outcome.decision.policy->mode != policies::Mode::Enforce) return "observed";
+  return reports_no_rows(outcome) ? "answered" : "rewritten";
 }
 
 std::string moment_text(const Outcome& outcome) {
@@ -39,7 +46,10 @@ void print_human(const Outcome& outcome) {
   std::cout << ")\n";
   if (outcome.decision.reason == Reason::None) {
     const bool sent = policy.mode == policies::Mode::Enforce;
-    std::cout << (sent ? "    rewritten: " : "    observed:  would be ") << outcome.sql << '\n';
+    const bool told = reports_no_rows(outcome);
+    std::cout << (sent ? (told ? "    answered:  " : "    rewritten: ")
+                       : "    observed:  would be ")
+              << (told ? std::string(kNoRows) + " instead of the error" : outcome.sql) << '\n';
   } else {
     std::cout << "    left alone: " << policies::label(outcome.decision.reason) << ". "
               << policies::explanation(outcome.decision.reason) << '\n';
@@ -66,7 +76,7 @@ Json json_of(const Outcome& outcome) {
   json["action"] = policies::label(outcome.decision.policy->action);
   json["result"] = result_label(outcome);
   if (outcome.decision.reason == Reason::None) {
-    json["sql"] = outcome.sql;
+    reports_no_rows(outcome) ? json["tag"] = kNoRows : json["sql"] = outcome.sql;
   } else {
     json["reason"] = policies::label(outcome.decision.reason);
     json["explanation"] = policies::explanation(outcome.decision.reason);

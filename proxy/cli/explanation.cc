@@ -47,17 +47,15 @@ class Explainer {
         result.push_back(std::move(each));
         continue;
       }
-      const auto* insert = std::get_if<parser::Insert>(&shape->statements[i]);
-      const auto* update = std::get_if<parser::Update>(&shape->statements[i]);
+      const parser::RelationName* written = parser::written_table(shape->statements[i]);
       policies::Oid table = 0;
-      if ((insert != nullptr || update != nullptr) && connection != nullptr) {
-        const auto resolved =
-            connection->resolve(insert != nullptr ? insert->table : update->table);
+      if (written != nullptr && connection != nullptr) {
+        const auto resolved = connection->resolve(*written);
         if (!resolved) return tl::unexpected(resolved.error());
         table = *resolved;
       }
       add_outcome(i, situation(Moment::UpFront, table), each);
-      if (insert != nullptr) add_violations(i, *insert, table, each);
+      if (written != nullptr) add_violations(i, *written, table, each);
       result.push_back(std::move(each));
     }
     return result;
@@ -74,7 +72,7 @@ class Explainer {
     return situation;
   }
 
-  void add_violations(std::size_t index, const parser::Insert& insert, policies::Oid oid,
+  void add_violations(std::size_t index, const parser::RelationName& name, policies::Oid oid,
                       StatementExplanation& each) {
     auto violated = situation(Moment::AfterViolation, oid);
     const policies::Table* table = catalog_ ? catalog_->find(oid) : nullptr;
@@ -88,7 +86,7 @@ class Explainer {
       return;
     }
     for (const policies::Policy* policy : selection_.policies) {
-      if (policy->table != insert.table.name || policy->constraint.empty()) continue;
+      if (policy->table != name.name || policy->constraint.empty()) continue;
       if (policy->constraint == "*") continue;
       violated.violated_schema = policy->schema;
       violated.violated_table = policy->table;

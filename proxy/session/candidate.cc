@@ -35,12 +35,6 @@ bool may_rewrite_together(std::string_view sql, const parser::Outline& outline) 
       });
 }
 
-// Of an INSERT or UPDATE.
-const parser::RelationName& target_of(const parser::Statement& statement) {
-  const auto* insert = std::get_if<parser::Insert>(&statement);
-  return insert != nullptr ? insert->table : std::get<parser::Update>(statement).table;
-}
-
 }  // namespace
 
 bool Conversation::alone() const {
@@ -55,6 +49,16 @@ bool Conversation::may_concern_policy(Command command, std::string_view sql) con
   const bool worth_reading =
       may_hide_insert(command, sql) || (scope_->has_updates() && may_hide_update(command, sql));
   return worth_reading && scope_->mentions_table(sql);
+}
+
+// Can its violation be answered otherwise than by the server's error?
+bool Conversation::may_be_answered(Command command) const {
+  return command == Command::Insert || (command == Command::Update && scope_->answers_updates());
+}
+
+// Of a statement that may wait for its violation: only what cannot wait is decided beforehand.
+Conversation::When Conversation::when_to_plan(Command command, bool may_wait) {
+  return may_wait && command == Command::Insert ? When::OnlyExplicit : When::Always;
 }
 
 // The policy a statement would fall under cannot be told without reading it; the one whose table it
@@ -110,7 +114,7 @@ Conversation::Verdict Conversation::plan_statement(std::string_view sql, std::si
     if (when == When::Always) count_hidden(*other);
     return Verdict::Forward;
   }
-  const parser::RelationName& table = target_of(statement);
+  const parser::RelationName& table = *parser::written_table(statement);
   if (!scope_->plans_for_table(table.name)) return Verdict::Forward;
   policies::PlanRef plan;
   const Verdict verdict = plan_write(sql, index, table, when, plan);
@@ -241,7 +245,7 @@ Conversation::Sent Conversation::query_to_be_planned(std::string_view sql, When 
 // What is kept of a Query that goes out as it came, for the case of a violation.
 void Conversation::watch_query(std::string_view sql, bool may_stand_alone, Expected& expected) {
   if (may_stand_alone) {
-    armed_replay(sql);
+    armed_replay(sql, expected.command);
     expected.armed = true;
     return;
   }
@@ -263,16 +267,15 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   if (queue_.skipping() || (status_ == 'E' && queue_.empty())) return Sent::No;
   const Command command = expected.command;
   const bool several = expected.detail != nullptr;
-  const bool may_stand_alone = alone() && !several && command == Command::Insert;
+  const bool answerable = !several && may_be_answered(command);
+  const bool may_stand_alone = alone() && answerable;
   Verdict savepoint = Verdict::Forward;
   if (may_concern_policy(command, sql)) {
     if (!may_stand_alone || scope_->has_up_front()) {
-      const When when = may_stand_alone ? When::OnlyExplicit : When::Always;
+      const When when = when_to_plan(command, may_stand_alone);
       if (const Sent sent = query_to_be_planned(sql, when, expected); sent != Sent::No) return sent;
     }
-    if (alone_in_block() && !several && command == Command::Insert) {
-      savepoint = savepoint_verdict(sql);
-    }
+    if (alone_in_block() && answerable) savepoint = savepoint_verdict(sql);
     if (savepoint == Verdict::Blocked) return Sent::Blocked;
     look_up_failed_ = false;
     if (savepoint == Verdict::Forward) watch_query(sql, may_stand_alone, expected);

@@ -1,7 +1,8 @@
 // The state of a session and its parts; private to session/. One object per client, methods spread
 // over files by idea: session.cc (streams and phases), start_up.cc, negotiation.cc, login.cc,
 // client_side.cc, candidate.cc and group.cc (INSERTs under a policy), savepoint.cc (on_violation in
-// blocks), server_side.cc, replay.cc (on_violation), look_up.cc (own questions to the server).
+// blocks), server_side.cc, replay.cc (on_violation), no_rows.cc (violations of UPDATE), look_up.cc
+// (own questions to the server).
 #pragma once
 
 #include <chrono>
@@ -31,6 +32,7 @@ namespace pgconcord::session {
 
 // The rewritten statement in the extended protocol; parsed anew each time it is bound (5.6).
 inline constexpr std::string_view kRewrittenStatement = "__pgconcord_rewritten";
+inline constexpr std::string_view kReplayStatement = "__pgconcord_replay";
 
 // What sessions of one worker share and never keep across calls.
 struct Workspace {
@@ -206,6 +208,8 @@ class Conversation {
   };
   bool lexing_safe() const { return conforming_strings_ && utf8_ && !lexing_in_doubt_; }
   bool may_concern_policy(parser::Command command, std::string_view sql) const;
+  bool may_be_answered(parser::Command command) const;
+  static When when_to_plan(parser::Command command, bool may_wait);
   bool is_candidate(const ClientStatement& statement) const;
   void check_parameters(const ClientStatement& statement, std::string_view bind, UpFront& up_front);
   bool alone() const;           // autocommit, nothing in flight, no batch open
@@ -301,7 +305,7 @@ class Conversation {
   void end_incident(const OpenIncident& incident, metrics::Outcome outcome);
 
   // replay.cc
-  Replay& armed_replay(std::string_view sql);
+  Replay& armed_replay(std::string_view sql, parser::Command command);
   void overtake_replay();
   bool hold_violation(const wire::Frame& frame, const wire::ErrorResponse& error);
   void replay_behind_flush();
@@ -316,12 +320,22 @@ class Conversation {
   void send_replay();
   void send_simple_replay(const std::string& edited, std::unique_ptr<ReplyDetail> detail);
   void send_extended_replay(const std::string& edited, std::unique_ptr<ReplyDetail> detail);
+  Expected& expect_again(Reply reply, Origin origin);
+  void end_extended_replay();
   void release_violation();
   void end_replay();
   bool replay_failed(const wire::ErrorResponse& error);
   void suspend(const policies::Decision& decision, std::string_view sqlstate);
   bool caused_by_rewrite(const wire::ErrorResponse& error, const Rewritten& part) const;
   void count_unarmed_violation(const wire::ErrorResponse& error, const ReplyDetail& detail);
+
+  // no_rows.cc
+  bool reports_no_rows() const;
+  bool no_rows_at_once() const;
+  void tell_no_rows();
+  void ask_for_no_rows();
+  void describe_no_rows();
+  void bind_for_no_rows();
 
   // look_up.cc
   bool may_look_up() const;

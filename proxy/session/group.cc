@@ -90,16 +90,17 @@ bool Conversation::end_group(char next) {
   const bool complete = (next == 'S' || next == 'H') && group_->execute_at != 0;
   const bool stands_alone = complete && status_ == 'I';
   const std::string_view sql = group_->statement->sql;
-  const bool is_insert = group_->statement->command == Command::Insert;
-  const bool may_wait = stands_alone && is_insert;
+  const Command command = group_->statement->command;
+  const bool answerable = may_be_answered(command);
+  const bool may_wait = stands_alone && answerable;
   UpFront up_front;
   if (!may_wait || scope_->has_up_front()) {
-    up_front = plan_up_front(sql, may_wait ? When::OnlyExplicit : When::Always);
+    up_front = plan_up_front(sql, when_to_plan(command, may_wait));
     if (up_front.verdict == Verdict::Blocked) return false;
   }
   const bool sent_as_it_is = up_front.verdict == Verdict::Forward;
   Verdict savepoint = Verdict::Forward;
-  if (complete && sent_as_it_is && status_ == 'T' && is_insert) savepoint = savepoint_verdict(sql);
+  if (complete && sent_as_it_is && status_ == 'T' && answerable) savepoint = savepoint_verdict(sql);
   if (savepoint == Verdict::Blocked) return false;
   look_up_failed_ = false;
   check_parameters(*group_->statement, group_->bind, up_front);
@@ -122,7 +123,7 @@ bool Conversation::end_group(char next) {
 }
 
 void Conversation::arm_group(char next) {
-  Replay& replay = armed_replay(group_->statement->sql);
+  Replay& replay = armed_replay(group_->statement->sql, group_->statement->command);
   replay.extended = true;
   replay.flushed = next == 'H';
   replay.parameter_types = group_->statement->parameter_types;

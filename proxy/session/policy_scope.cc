@@ -31,12 +31,14 @@ PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(s
 
 void PolicyScope::note(const policies::Policy& policy) {
   has_up_front_ = has_up_front_ || policies::is_up_front(policy);
-  has_updates_ = has_updates_ || policy.statement == policies::StatementKind::Update;
+  const bool is_update = policy.statement == policies::StatementKind::Update;
+  has_updates_ = has_updates_ || is_update;
+  answers_updates_ = answers_updates_ || (is_update && policies::waits_for_violation(policy));
 }
 
 bool PolicyScope::plans_for_table(std::string_view table) const {
   const auto names = [table](const policies::Policy* policy) {
-    return policy->table == table && policy->apply != policies::Apply::OnViolation;
+    return policy->table == table && !policies::waits_for_violation(*policy);
   };
   return std::any_of(selection_.policies.begin(), selection_.policies.end(), names) ||
          std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), names);

@@ -12,8 +12,6 @@ namespace {
 using parser::Command;
 using policies::Reason;
 
-constexpr std::string_view kReplayStatement = "__pgconcord_replay";
-
 bool is_conflict(const wire::ErrorResponse& error) {
   // W: the violation is a trigger's or function's; a clause on the outer statement cannot cure it
   // (rewrite.md 6).
@@ -31,11 +29,12 @@ bool may_come_from_clause(std::string_view sqlstate) {
 
 }  // namespace
 
-Replay& Conversation::armed_replay(std::string_view sql) {
+Replay& Conversation::armed_replay(std::string_view sql, Command command) {
   if (!replay_) replay_ = std::make_unique<Replay>();
   replay_->reset();
   replay_->state = Replay::State::Armed;
   replay_->sql = sql;
+  replay_->command = command;
   return *replay_;
 }
 
@@ -61,6 +60,8 @@ void Conversation::overtake_replay() {
 // True when the violation is kept from the client for now.
 bool Conversation::hold_violation(const wire::Frame& frame, const wire::ErrorResponse& error) {
   if (!is_conflict(error) || !frame.complete() || !scope_) return false;
+  // A deferred constraint is checked when the statement has been answered.
+  if (replay_->state != Replay::State::Armed) return false;
   // Nothing can be asked in a failed block, nor while the server skips to the client's Sync.
   const bool may_ask = !replay_->savepoint && !replay_->flushed;
   replay_->needs_catalog = may_ask && scope_->enforces() && !catalog_knows(error);
@@ -155,9 +156,13 @@ bool Conversation::replay_or_release(const wire::Frame& ready) {
   if (replay_->needs_catalog) {
     replay_->state = Replay::State::Asking;
     look_up_catalog(LookUp::Purpose::Replay);
-  } else {
-    send_replay();
+    return true;
   }
+  if (no_rows_at_once()) {
+    tell_no_rows();
+    return false;
+  }
+  send_replay();
   return true;
 }
 
@@ -165,20 +170,26 @@ bool Conversation::replay_or_release(const wire::Frame& ready) {
 void Conversation::replay_after_look_up() {
   const std::string raw = replay_->error;
   const bool again = decide_replay(wire::error_response(std::string_view(raw).substr(5)));
-  again ? send_replay() : release_violation();
+  if (!again) return release_violation();
+  if (!no_rows_at_once()) return send_replay();
+  tell_no_rows();
+  actions->to_client.append(replay_->ready);
+  if (!open_incidents_.empty()) settle_incidents();
+  replay_->reset();
 }
 
 void Conversation::send_replay() {
-  std::string edited;
-  auto detail = std::make_unique<ReplyDetail>();
-  parser::outline(replay_->sql, work().outline);
-  detail->rewritten = edit_text({Verdict::Rewrite, {{0, replay_->plan}}}, replay_->sql, edited);
   replay_->state = Replay::State::Running;
   if (!replay_->flushed) ++readies_due_;
   if (replay_->savepoint) {
     accounts().savepoint(*cells_, "rolled_back");
     send_control(Control::Back);
   }
+  if (reports_no_rows()) return ask_for_no_rows();
+  std::string edited;
+  auto detail = std::make_unique<ReplyDetail>();
+  parser::outline(replay_->sql, work().outline);
+  detail->rewritten = edit_text({Verdict::Rewrite, {{0, replay_->plan}}}, replay_->sql, edited);
   replay_->extended ? send_extended_replay(edited, std::move(detail))
                     : send_simple_replay(edited, std::move(detail));
 }
@@ -198,19 +209,14 @@ void Conversation::send_simple_replay(const std::string& edited,
 // Execute yields is new.
 void Conversation::send_extended_replay(const std::string& edited,
                                         std::unique_ptr<ReplyDetail> detail) {
-  const auto push = [this](Reply reply, Origin origin) -> Expected& {
-    queue_.push({reply, origin, Command::Insert, true});
-    queue_.back().replayed = true;
-    return queue_.back();
-  };
   const auto names = wire::bind_names(replay_->bind);
-  push(Reply::Close, Origin::Inserted);
-  push(Reply::Parse, Origin::Inserted);
-  push(Reply::Bind, Origin::Inserted);
-  push(Reply::Execute, Origin::Client).detail = std::move(detail);
+  expect_again(Reply::Close, Origin::Inserted);
+  expect_again(Reply::Parse, Origin::Inserted);
+  expect_again(Reply::Bind, Origin::Inserted);
+  expect_again(Reply::Execute, Origin::Client).detail = std::move(detail);
   for (std::size_t i = 1; i < replay_->answers.size(); ++i)
-    push(replay_->answers[i], Origin::Client);
-  push(Reply::Close, Origin::Inserted);
+    expect_again(replay_->answers[i], Origin::Client);
+  expect_again(Reply::Close, Origin::Inserted);
   Outbox& out = actions->to_server;
   out.append(wire::make_close_statement(kReplayStatement));
   out.append(wire::make_parse(kReplayStatement, edited, replay_->parameter_types));
@@ -219,9 +225,20 @@ void Conversation::send_extended_replay(const std::string& edited,
   out.append(std::string_view(replay_->bind).substr(names->size));
   out.append(replay_->execute);
   out.append(wire::make_close_statement(kReplayStatement));
+  end_extended_replay();
+}
+
+Expected& Conversation::expect_again(Reply reply, Origin origin) {
+  queue_.push({reply, origin, replay_->command, true});
+  queue_.back().replayed = true;
+  return queue_.back();
+}
+
+// As the client ended its own messages.
+void Conversation::end_extended_replay() {
   if (replay_->savepoint) send_control(Control::Release);
-  if (!replay_->flushed) push(Reply::Sync, Origin::Client);
-  out.append(replay_->flushed ? wire::make_flush() : wire::make_sync());
+  if (!replay_->flushed) expect_again(Reply::Sync, Origin::Client);
+  actions->to_server.append(replay_->flushed ? wire::make_flush() : wire::make_sync());
 }
 
 // The client gets the violation after all.
@@ -230,8 +247,8 @@ void Conversation::release_violation() {
     const wire::ErrorResponse error =
         wire::error_response(std::string_view(replay_->error).substr(5));
     accounts().error(*cells_, error.sqlstate);
-    accounts().statement(*cells_, "INSERT", replay_->extended);
-    count_violation(error, Command::Insert, replay_->sql);
+    accounts().statement(*cells_, tag_word(replay_->command), replay_->extended);
+    count_violation(error, replay_->command, replay_->sql);
     actions->to_client.append(replay_->error);
     actions->to_client.append(replay_->ready);
     if (!replay_->ready.empty()) settle_incidents();
@@ -257,8 +274,14 @@ void Conversation::end_replay() {
 
 // True when the client gets the original error instead of this one.
 bool Conversation::replay_failed(const wire::ErrorResponse& error) {
-  if (!may_come_from_clause(error.sqlstate)) return false;
-  suspend(replay_->plan->decision, error.sqlstate);
+  if (replay_->state != Replay::State::Running) return false;
+  if (reports_no_rows()) {
+    if (replay_->answered) return false;
+  } else if (!may_come_from_clause(error.sqlstate)) {
+    return false;
+  } else {
+    suspend(replay_->plan->decision, error.sqlstate);
+  }
   replay_->ready.clear();
   release_violation();
   return true;
@@ -302,7 +325,7 @@ void Conversation::count_unarmed_violation(const wire::ErrorResponse& error,
   const std::size_t index = detail.done;
   if (shape->reason != Reason::None || index >= shape->statements.size() ||
       shape->statements.size() != outline.statements.size() ||
-      !std::holds_alternative<parser::Insert>(shape->statements[index])) {
+      parser::written_table(shape->statements[index]) == nullptr) {
     return;
   }
   policies::Situation situation = situation_after(error);
@@ -311,7 +334,7 @@ void Conversation::count_unarmed_violation(const wire::ErrorResponse& error,
   const policies::Decision& decision = plan->decision;
   const bool answers_violations =
       decision.policy != nullptr &&
-      (decision.policy->apply == policies::Apply::OnViolation || detail.refusal != Reason::None);
+      (policies::waits_for_violation(*decision.policy) || detail.refusal != Reason::None);
   if (!answers_violations) return;
   Reason reason = decision.reason;
   if (reason == Reason::None) reason = detail.refusal;

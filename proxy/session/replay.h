@@ -1,11 +1,11 @@
-// Error first (I2b): one INSERT that stands alone, in autocommit or behind a savepoint of ours, is
+// Error first (I2b): one write that stands alone, in autocommit or behind a savepoint of ours, is
 // kept until its outcome is known; after a violation of a policy's constraint it runs again,
 // rewritten, and the client never sees the violation.
 //
 //   Armed     the statement was sent as it came
 //   Held      the violation came and is kept from the client; its ReadyForQuery is awaited
 //   Asking    the catalog is asked first, because it is not known or stale
-//   Running   the rewritten statement was sent
+//   Running   the rewritten statement was sent, or for an UPDATE what its answer needs (no_rows.cc)
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,10 @@ struct Replay {
   bool overtaken =
       false;  // the client sent more before the outcome was known: a pipeline, never replayed
   bool needs_catalog = false;
-  bool savepoint = false;       // in a transaction block, between our SAVEPOINT and our RELEASE
-  bool flushed = false;         // the client ended its messages with Flush: its Sync is yet to come
+  bool savepoint = false;  // in a transaction block, between our SAVEPOINT and our RELEASE
+  bool flushed = false;    // the client ended its messages with Flush: its Sync is yet to come
+  bool answered = false;   // an UPDATE: the client has its tag, or an error in its place
+  parser::Command command = parser::Command::Insert;
   std::string sql;              // the statement as the client wrote it
   std::string parameter_types;  // extended: as in the client's Parse
   std::string bind;             // extended: body of the client's Bind
@@ -41,7 +43,7 @@ struct Replay {
   void reset() {
     if (state == State::Idle) return;
     state = State::Idle;
-    extended = overtaken = needs_catalog = savepoint = flushed = false;
+    extended = overtaken = needs_catalog = savepoint = flushed = answered = false;
     answers.clear();
     for (std::string* text : {&sql, &parameter_types, &bind, &execute, &error, &ready})
       text->clear();

@@ -85,6 +85,7 @@ struct Expected {
   std::uint16_t copy_ends = 0;  // CopyDone and CopyFail that went out right behind it
   bool ends_look_up = false;    // the last message of a question of ours
   bool ready_hidden = false;    // its ReadyForQuery is not the one the client waits for
+  bool tells_no_rows = false;   // with its success the client is told that no row was updated
   std::unique_ptr<ReplyDetail> detail;
   StatementRef write;  // Execute of a write: what it says, should it be violated
 };

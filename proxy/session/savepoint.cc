@@ -8,7 +8,6 @@
 
 #include "proxy/limits.h"
 #include "proxy/session/conversation.h"
-#include "proxy/wire/bytes.h"
 
 namespace pgconcord::session {
 namespace {
@@ -24,20 +23,11 @@ constexpr std::array<std::string_view, 3> kTexts = {
 constexpr std::array kReplies = {Reply::Close, Reply::Parse, Reply::Bind, Reply::Execute,
                                  Reply::Close};
 
-std::string bind_without_values() {
-  wire::ByteWriter writer;
-  writer.begin('B');
-  writer.string(kName);
-  writer.string(kName);
-  for (int i = 0; i < 3; ++i) writer.u16(0);
-  writer.end();
-  return writer.take();
-}
-
 std::string extended_messages(std::string_view sql) {
   return wire::make_close_statement(kName) +
-         wire::make_parse(kName, sql, std::string_view("\0\0", 2)) + bind_without_values() +
-         wire::make_execute(kName) + wire::make_close_portal(kName);
+         wire::make_parse(kName, sql, std::string_view("\0\0", 2)) +
+         wire::make_bind_without_values(kName, kName) + wire::make_execute(kName) +
+         wire::make_close_portal(kName);
 }
 
 }  // namespace
@@ -61,10 +51,10 @@ Conversation::Verdict Conversation::savepoint_verdict(std::string_view sql) {
       outline.statements.size() != 1) {
     return Verdict::Forward;
   }
-  const auto* insert = std::get_if<parser::Insert>(&shape->statements[0]);
-  if (insert == nullptr || !scope_->guards_table(insert->table.name)) return Verdict::Forward;
+  const parser::RelationName* table = parser::written_table(shape->statements[0]);
+  if (table == nullptr || !scope_->guards_table(table->name)) return Verdict::Forward;
   if (!catalog_ready()) return Verdict::Blocked;
-  if (!may_be_cured(sql, insert->table)) return Verdict::Forward;
+  if (!may_be_cured(sql, *table)) return Verdict::Forward;
   if (savepoints_ >= kSavepointsMax) {
     accounts().savepoint(*cells_, "over_budget");
     return Verdict::Forward;
@@ -95,7 +85,7 @@ bool Conversation::may_be_cured(std::string_view sql, const parser::RelationName
 }
 
 void Conversation::send_guarded_query(std::string_view sql, Expected& expected) {
-  armed_replay(sql).savepoint = true;
+  armed_replay(sql, expected.command).savepoint = true;
   expected.armed = true;
   expected.ready_hidden = true;
   statements_.forget("");
@@ -132,6 +122,10 @@ void Conversation::control_error(const wire::Frame& frame, const wire::ErrorResp
   if (queue_.front().ready_hidden) {
     // The client's own statement comes next and hears of it instead of 25P02 (3.6).
     if (frame.complete()) block_error_ = frame.raw;
+    return;
+  }
+  if (queue_.front().tells_no_rows && replay_failed(error)) {
+    block_error_.clear();  // the violation says what became of the statement
     return;
   }
   if (error.sqlstate == "25P02") return;  // the RELEASE behind a statement that failed

@@ -125,6 +125,7 @@ void Conversation::consume(const wire::Frame& frame) {
       break;
   }
   const bool ends_look_up = head.ends_look_up;
+  if (head.tells_no_rows) tell_no_rows();
   queue_.pop();
   if (ends_look_up) look_up_done();
 }
@@ -188,6 +189,7 @@ void Conversation::server_ready(const wire::Frame& frame) {
   const bool replayed = queue_.front().replayed;
   if (copies()) copy_decided(queue_.front(), CopyIn::No);
   const bool hidden = queue_.front().ready_hidden;
+  if (queue_.front().tells_no_rows) tell_no_rows();
   queue_.pop();
   status_ = frame.body.empty() ? 'I' : frame.body[0];
   if (origin == Origin::LookUp) {
@@ -256,6 +258,7 @@ void Conversation::server_error(const wire::Frame& frame) {
   } else if (error.sqlstate == "25P02" && !block_error_.empty()) {
     // The transaction failed with our question; the client gets that error for its statement (3.6).
     drop_server_rest_ = true;
+    if (head.replayed && replay_) replay_->answered = true;
     count_error(wire::error_response(std::string_view(block_error_).substr(5)), head);
     actions->to_client.append(std::exchange(block_error_, {}));
   } else if ((head.armed && hold_violation(frame, error)) ||

@@ -104,19 +104,32 @@ std::string make_bind_start(std::string_view portal, std::string_view statement,
   return writer.take();
 }
 
-namespace {
-std::string make_close(char kind, std::string_view name) {
+std::string make_bind_without_values(std::string_view portal, std::string_view statement) {
   ByteWriter writer;
-  writer.begin('C');
-  writer.raw(std::string_view(&kind, 1));
+  writer.begin('B');
+  writer.string(portal);
+  writer.string(statement);
+  for (int i = 0; i < 3; ++i) writer.u16(0);
+  writer.end();
+  return writer.take();
+}
+
+namespace {
+std::string make_naming(char type, std::string_view kind, std::string_view name) {
+  ByteWriter writer;
+  writer.begin(type);
+  writer.raw(kind);
   writer.string(name);
   writer.end();
   return writer.take();
 }
 }  // namespace
 
-std::string make_close_statement(std::string_view statement) { return make_close('S', statement); }
-std::string make_close_portal(std::string_view portal) { return make_close('P', portal); }
+std::string make_describe_portal(std::string_view portal) { return make_naming('D', "P", portal); }
+std::string make_close_statement(std::string_view statement) {
+  return make_naming('C', "S", statement);
+}
+std::string make_close_portal(std::string_view portal) { return make_naming('C', "P", portal); }
 
 std::string make_execute(std::string_view portal) {
   ByteWriter writer;

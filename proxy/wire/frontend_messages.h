@@ -49,6 +49,9 @@ std::string make_parse(std::string_view statement, std::string_view sql,
 // of `names.size` bytes: the rest of the original body follows unchanged.
 std::string make_bind_start(std::string_view portal, std::string_view statement,
                             std::uint32_t length, const BindNames& names);
+// Of a statement without parameters; its rows come as text.
+std::string make_bind_without_values(std::string_view portal, std::string_view statement);
+std::string make_describe_portal(std::string_view portal);
 std::string make_close_statement(std::string_view statement);
 std::string make_close_portal(std::string_view portal);
 std::string make_execute(std::string_view portal);

@@ -250,6 +250,18 @@ def test_explain_shows_original_policy_and_rewritten_text(config, postgres, data
         direct.execute(outcome["sql"])
 
 
+def test_explain_shows_what_an_update_is_answered_with(config, postgres, database, direct):
+    direct.execute(USERS)
+    policy = POLICY.rstrip() + "\n    statement: update\n"
+    file = config("version: 1\nmode: enforce\npolicies:\n" + policy)
+    arguments = ("explain", "UPDATE users SET email = 'a@b'", "--config", file, "--connect", url(postgres, database))
+    done = call(*arguments)
+    assert done.returncode == OK, done.stderr
+    assert "answered:  UPDATE 0" in done.stdout
+    (outcome,) = json.loads(call(*arguments, "--format", "json").stdout)["statements"][0]["outcomes"]
+    assert (outcome["moment"], outcome["result"], outcome["tag"]) == ("on_violation", "answered", "UPDATE 0")
+
+
 def test_explain_gives_the_reason_when_it_is_left_alone(config, postgres, database, direct):
     direct.execute(USERS)
     file = config("version: 1\nmode: enforce\npolicies:\n" + POLICY)

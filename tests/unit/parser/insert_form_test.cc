@@ -124,6 +124,14 @@ TEST(UpdateFacts, TellWhatAValueReads) {
   EXPECT_TRUE(update.assignments[3].reads_row && !update.assignments[3].can_be_qualified);
 }
 
+TEST(UpdateFacts, TellWhetherACteWrites) {
+  EXPECT_FALSE(update_in("update t set a = 1").with_writes);
+  EXPECT_FALSE(update_in("with d as (select 1) update t set a = 1 from d").with_writes);
+  EXPECT_TRUE(update_in("with d as (delete from x) update t set a = 1").with_writes);
+  EXPECT_TRUE(
+      update_in("with d as (update t set b = 1 returning 1) update t set a = 1").with_writes);
+}
+
 TEST(UpdateFacts, TellTheKindOfAKey) {
   using Kind = KeyValue::Kind;
   const auto kind = [](const std::string& value) {

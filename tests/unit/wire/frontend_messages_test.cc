@@ -64,6 +64,8 @@ TEST(FrontendMessages, WhatIsMadeIsWhatTheManualSays) {
             bytes_of("Parse \"s\" \"SELECT $1\" 23"));
   EXPECT_EQ(make_close_statement("s"), bytes_of("Close S \"s\""));
   EXPECT_EQ(make_close_portal("p"), bytes_of("Close P \"p\""));
+  EXPECT_EQ(make_describe_portal("p"), bytes_of("Describe P \"p\""));
+  EXPECT_EQ(make_bind_without_values("p", "s"), bytes_of("Bind \"p\" \"s\""));
   EXPECT_EQ(make_execute("p"), bytes_of("Execute \"p\" 0"));
   EXPECT_EQ(make_sync(), bytes_of("Sync"));
 }
