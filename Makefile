@@ -1,6 +1,6 @@
 # A menu; every entry is one call of a script that also works alone.
 .DEFAULT_GOAL := help
-.PHONY: help dependencies build release test integration chart package packaging demo lint format golden fuzz clean
+.PHONY: help dependencies build release test integration chart docs package packaging demo lint format golden fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -16,6 +16,8 @@ integration: ## the integration tests alone, on the dev build
 	.venv/bin/python -m pytest tests/integration -n 2 --dist loadgroup
 chart: ## the tests of the Helm chart: lint, schemas of Kubernetes, golden files, rules
 	.venv/bin/python -m pytest tests/helm -n 2
+docs: ## whatever the documents show works; builds the site into build/site
+	scripts/test-docs
 package: ## build the Debian package into build/packages
 	scripts/package
 packaging: ## the tests of the Debian package and the image (as root)
