@@ -35,6 +35,15 @@ CatalogRef CatalogCache::newest(std::string_view database, std::string_view role
   return found == entries_.end() ? nullptr : found->second.catalog;
 }
 
+std::vector<CatalogCache::Known> CatalogCache::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Known> known;
+  for (const auto& [key, entry] : entries_) {
+    known.push_back({key.first, entry.catalog, entry.stale});
+  }
+  return known;
+}
+
 void CatalogCache::store(std::string_view database, CatalogRef catalog,
                          std::chrono::milliseconds now) {
   if (catalog == nullptr) return;

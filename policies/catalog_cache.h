@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "policies/catalog.h"
 
@@ -30,6 +31,13 @@ class CatalogCache {
   // The newest one whatever its age, for sessions that already run; nullptr when none was ever
   // stored.
   CatalogRef newest(std::string_view database, std::string_view role) const;
+  // One of each database and role.
+  struct Known {
+    std::string database;
+    CatalogRef catalog;
+    bool stale = false;
+  };
+  std::vector<Known> all() const;
   void store(std::string_view database, CatalogRef catalog, std::chrono::milliseconds now);
   // After DDL seen on the wire or a 42P10: every role of the database.
   void mark_stale(std::string_view database);

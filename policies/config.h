@@ -61,9 +61,15 @@ struct CatalogSettings {
   Milliseconds refresh{60'000};
 };
 
+struct Token {
+  std::string text;
+  std::string path;             // of its file
+  bool everyone_reads = false;  // every user of the machine may
+};
 struct Admin {
   Address address;
   std::string token_file;
+  std::shared_ptr<const Token> token;  // what stands in it; nullptr = nothing may be changed
 };
 struct Console {
   std::string database = "pgconcord";

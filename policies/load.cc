@@ -12,6 +12,7 @@
 #include "policies/findings.h"
 #include "policies/include.h"
 #include "policies/section_reader.h"
+#include "policies/token.h"
 #include "policies/users.h"
 #include "policies/value.h"
 #include "policies/yaml_node.h"
@@ -21,6 +22,8 @@ namespace {
 
 // About 100,000 users.
 constexpr std::size_t kUsersFileMax = 16 * 1024 * 1024;
+constexpr std::size_t kTokenFileMax = 4 * 1024;
+constexpr const char* kMakeToken = "write one with `openssl rand -hex 32`, or remove the setting";
 
 enum class Includes : std::uint8_t { Ignored, Resolved };
 
@@ -59,6 +62,7 @@ class Loader {
                     std::vector<IncludedFile>& files) const;
   void load_included(const IncludedFile& file);
   void read_users(const YamlNode& node, Findings& findings);
+  void read_token(const YamlNode& node, Findings& findings);
   void append(ConfigErrors errors);
 
   Config config_;
@@ -80,7 +84,10 @@ void Loader::load_main(std::string_view text, Includes includes) {
   read_policies(value_of(root, "policies"), findings);
   std::vector<IncludedFile> files;
   if (includes == Includes::Resolved) files = read_includes(value_of(root, "include"), findings);
-  if (includes == Includes::Resolved) read_users(value_of(root, "auth"), findings);
+  if (includes == Includes::Resolved) {
+    read_users(value_of(root, "auth"), findings);
+    read_token(value_of(root, "admin"), findings);
+  }
   append(findings.take());
   for (const IncludedFile& each : files) load_included(each);
 }
@@ -214,6 +221,32 @@ void Loader::read_users(const YamlNode& node, Findings& findings) {
   auto users = parse_users(*text, path);
   if (!users) return append(users.error());
   config_.users = std::make_shared<const Users>(*std::move(users));
+}
+
+void Loader::read_token(const YamlNode& node, Findings& findings) {
+  const YamlNode* name = node.find("token_file");
+  if (config_.admin.token_file.empty() || name == nullptr || findings.has("admin.token_file")) {
+    return;
+  }
+  namespace fs = std::filesystem;
+  const fs::path path = fs::path(config_.file).parent_path() / config_.admin.token_file;
+  const std::string shown = "`" + printable(path.string()) + "`";
+  const auto text = read_file(path.string(), kTokenFileMax);
+  if (!text || text->size() > kTokenFileMax) {
+    const std::string why = text ? "it is too large for a token" : text.error();
+    return findings.add(name->at, "admin.token_file",
+                        {shown + " cannot be read: " + why, kMakeToken});
+  }
+  auto token = parse_token(*text);
+  if (!token) {
+    return findings.add(name->at, "admin.token_file",
+                        {shown + " holds no token: " + token.error().message, token.error().help});
+  }
+  std::error_code ignored;
+  const fs::perms permissions = fs::status(path, ignored).permissions();
+  const bool everyone_reads = (permissions & fs::perms::others_read) != fs::perms::none;
+  config_.admin.token =
+      std::make_shared<const Token>(Token{*std::move(token), path.string(), everyone_reads});
 }
 
 void Loader::append(ConfigErrors errors) {

@@ -49,6 +49,12 @@ inline constexpr std::chrono::milliseconds kTurnedAwayMax{2000};
 // A session's own look-up may hold the client this long (protocol.md 3.7).
 inline constexpr std::chrono::milliseconds kLookUpBudget{2000};
 
+// A statement of the console, prepared statements or portals of one of its sessions, and statements
+// of all of them that wait for an answer.
+inline constexpr std::uint32_t kConsoleTextMax = 64 * 1024;
+inline constexpr std::size_t kConsoleNamesMax = 100;
+inline constexpr std::size_t kConsoleQuestionsMax = 100;
+
 // TLS handshakes with clients under way on one worker, and the time for each (protocol.md 8.7).
 inline constexpr std::size_t kTlsHandshakesMax = 200;
 inline constexpr std::chrono::milliseconds kTlsHandshakeDeadline{10'000};

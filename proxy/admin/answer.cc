@@ -4,10 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "proxy/admin/change_requests.h"
 #include "proxy/admin/page.h"
 #include "proxy/admin/report.h"
+#include "proxy/admin/statement_form.h"
 #include "proxy/admin/suggestion.h"
 
 namespace pgconcord::admin {
@@ -21,17 +24,23 @@ constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf
 constexpr unsigned kRefreshSeconds = 10;
 
 Answer ok(std::string_view content_type, std::string body) {
-  return {200, std::string(content_type), std::move(body), {}};
+  return {200, std::string(content_type), std::move(body)};
 }
 
-Answer status_page(const Sources& sources, unsigned refresh_seconds) {
+Overview overview_of(const Sources& sources) {
   const Condition ready = sources.health().ready;
-  const Overview overview{sources.version, sources.mode(), ready.holds ? "" : ready.reason,
-                          sources.violations(), sources.policies()};
-  return ok(kHtml, page(overview, refresh_seconds));
+  return {sources.version,
+          sources.mode(),
+          ready.holds ? "" : ready.reason,
+          sources.violations(),
+          sources.policies(),
+          sources.sessions(),
+          {}};
 }
-Answer still_page(const Sources& sources) { return status_page(sources, 0); }
-Answer live_page(const Sources& sources) { return status_page(sources, kRefreshSeconds); }
+Answer still_page(const Sources& sources) { return ok(kHtml, page(overview_of(sources), 0)); }
+Answer live_page(const Sources& sources) {
+  return ok(kHtml, page(overview_of(sources), kRefreshSeconds));
+}
 Answer violations(const Sources& sources) {
   return ok(kJson, violations_json(sources.violations()));
 }
@@ -45,60 +54,79 @@ Answer version(const Sources& sources) { return ok(kJson, sources.version_json +
 // Plain text: a probe's log and `kubectl describe` show the first line as it is.
 Answer probe(const Condition& condition) {
   if (condition.holds) return ok(kText, "ok\n");
-  return {503, std::string(kText), condition.reason + "\n", {}};
+  return {503, std::string(kText), condition.reason + "\n"};
 }
 Answer live(const Sources& sources) { return probe(sources.health().live); }
 Answer ready(const Sources& sources) { return probe(sources.health().ready); }
 
-Answer reload(const Sources&) {
-  return error_answer(403, "changes over HTTP are switched off; send the process SIGHUP to reload");
+Answer sessions(const Sources& sources) { return ok(kJson, sessions_json(sources.sessions())); }
+Answer configuration(const Sources& sources) { return ok(kJson, sources.configuration() + "\n"); }
+
+// A form is answered by the page it came from.
+Answer explain(const Request& request, const Sources& sources) {
+  auto asked = read_statement(request.content_type, request.body);
+  if (!asked) return error_answer(400, asked.error());
+  const auto explained = sources.explain(asked->request);
+  if (!explained) return error_answer(503, explained.error());
+  if (!asked->from_form) return ok(kJson, explained_json(*explained));
+  Overview overview = overview_of(sources);
+  overview.explanation = ExplanationShown{asked->request, *explained};
+  return ok(kHtml, page(overview, 0));
 }
 
-enum class Access : std::uint8_t { Read, Change };
-struct Route {
+struct Read {
   std::string_view path;
-  Access access;
   Answer (*respond)(const Sources&);
 };
-constexpr std::array<Route, 10> kRoutes = {{{"/", Access::Read, still_page},
-                                            {"/live", Access::Read, live_page},
-                                            {"/metrics", Access::Read, metrics},
-                                            {"/healthz", Access::Read, live},
-                                            {"/readyz", Access::Read, ready},
-                                            {"/version", Access::Read, version},
-                                            {"/api/v1/violations", Access::Read, violations},
-                                            {"/api/v1/policies", Access::Read, policies},
-                                            {"/api/v1/suggestions", Access::Read, suggested},
-                                            {"/api/v1/reload", Access::Change, reload}}};
+constexpr std::array<Read, 11> kReads = {{{"/", still_page},
+                                          {"/live", live_page},
+                                          {"/metrics", metrics},
+                                          {"/healthz", live},
+                                          {"/readyz", ready},
+                                          {"/version", version},
+                                          {"/api/v1/violations", violations},
+                                          {"/api/v1/policies", policies},
+                                          {"/api/v1/suggestions", suggested},
+                                          {"/api/v1/sessions", sessions},
+                                          {"/api/v1/config", configuration}}};
+constexpr std::string_view kExplain = "/api/v1/explain";
 
-bool allowed(Access access, std::string_view method) {
-  switch (access) {
-    case Access::Read:
-      return method == "GET" || method == "HEAD";
-    case Access::Change:
-      return method == "POST";
-  }
-  return false;
-}
-
-Answer wrong_method(Access access) {
+Answer wrong_method(std::string_view allowed) {
   Answer refused = error_answer(405, "this path does not know that method");
-  refused.allow = access == Access::Read ? "GET, HEAD" : "POST";
+  refused.allow = allowed;
   return refused;
 }
 
 }  // namespace
 
 Answer error_answer(int status, std::string_view message) {
-  return {status, std::string(kJson), nlohmann::json{{"error", message}}.dump() + "\n", {}};
+  return {status, std::string(kJson), nlohmann::json{{"error", message}}.dump() + "\n"};
+}
+
+bool takes_body(const Request& request, const Sources& sources) {
+  if (request.method != "POST") return false;
+  if (request.path == kExplain) return true;
+  const std::optional<ChangeRequest> change = change_for(request.path);
+  return change && change->kind == ChangeRequest::Kind::Mode && is_allowed(request, sources);
+}
+
+Answer answer(const Request& request, const Sources& sources) {
+  const auto* read = std::find_if(kReads.begin(), kReads.end(),
+                                  [&](const Read& known) { return known.path == request.path; });
+  if (read != kReads.end()) {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    return reads ? read->respond(sources) : wrong_method("GET, HEAD");
+  }
+  const std::optional<ChangeRequest> change = change_for(request.path);
+  if (!change && request.path != kExplain) {
+    return error_answer(404, "no such path; / lists what there is");
+  }
+  if (request.method != "POST") return wrong_method("POST");
+  return change ? carry_out(*change, request, sources) : explain(request, sources);
 }
 
 Answer answer(std::string_view method, std::string_view path, const Sources& sources) {
-  const auto* route = std::find_if(kRoutes.begin(), kRoutes.end(),
-                                   [path](const Route& known) { return known.path == path; });
-  if (route == kRoutes.end()) return error_answer(404, "no such path; / lists what there is");
-  if (!allowed(route->access, method)) return wrong_method(route->access);
-  return route->respond(sources);
+  return answer(Request{method, path}, sources);
 }
 
 }  // namespace pgconcord::admin

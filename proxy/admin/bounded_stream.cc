@@ -67,10 +67,14 @@ void BoundedStream::finish() {
 
 bool BoundedStream::wait_for(short events, Time deadline) const {
   pollfd watched{socket_, events, 0};
-  while (!stopping_) {
+  bool is_last = false;
+  // What can be done at once is done while stopping, too: the answer to `drain` must go out.
+  while (!is_last) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     if (left <= milliseconds::zero()) return false;
-    const int ready = poll(&watched, 1, static_cast<int>(std::min(left, kSlice).count()));
+    is_last = stopping_;
+    const auto slice = is_last ? milliseconds::zero() : std::min(left, kSlice);
+    const int ready = poll(&watched, 1, static_cast<int>(slice.count()));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
   }

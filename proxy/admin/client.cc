@@ -15,7 +15,8 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kConnectTimeout{3};
-constexpr seconds kReadTimeout{10};
+// A change waits for every worker.
+constexpr seconds kReadTimeout{15};
 // Thousands of series are a few hundred kB; whoever sends more is not pgconcord.
 constexpr std::size_t kBodyMax = 64UL * 1024 * 1024;
 
@@ -68,7 +69,9 @@ tl::expected<Endpoint, std::string> parse_url(std::string_view url) {
   return Endpoint{std::string(host), *port};
 }
 
-tl::expected<Reply, std::string> get(std::string_view url, const std::string& path) {
+namespace {
+
+tl::expected<Reply, std::string> ask(std::string_view url, httplib::Request request) {
   const auto endpoint = parse_url(url);
   if (!endpoint) return tl::unexpected(endpoint.error());
   httplib::Client client(endpoint->host, endpoint->port);
@@ -76,14 +79,33 @@ tl::expected<Reply, std::string> get(std::string_view url, const std::string& pa
   client.set_read_timeout(kReadTimeout);
 
   std::string body;
-  const auto receive = [&body](const char* data, std::size_t size) {
+  request.content_receiver = [&body](const char* data, std::size_t size, std::uint64_t,
+                                     std::uint64_t) {
     if (body.size() + size > kBodyMax) return false;
     body.append(data, size);
     return true;
   };
-  const httplib::Result result = client.Get(path, receive);
+  const httplib::Result result = client.send(request);
   if (!result) return tl::unexpected(explained(result.error(), url));
   return Reply{result->status, std::move(body)};
+}
+
+}  // namespace
+
+tl::expected<Reply, std::string> get(std::string_view url, const std::string& path) {
+  httplib::Request request;
+  request.method = "GET";
+  request.path = path;
+  return ask(url, std::move(request));
+}
+
+tl::expected<Reply, std::string> post(std::string_view url, const std::string& path,
+                                      const std::string& token) {
+  httplib::Request request;
+  request.method = "POST";
+  request.path = path;
+  if (!token.empty()) request.set_header("Authorization", "Bearer " + token);
+  return ask(url, std::move(request));
 }
 
 }  // namespace pgconcord::admin

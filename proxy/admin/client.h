@@ -1,4 +1,4 @@
-// How verbs ask a running proxy: one GET, bounded in time and size.
+// How verbs ask a running proxy: one GET or POST, bounded in time and size.
 #pragma once
 
 #include <cstdint>
@@ -25,5 +25,8 @@ struct Reply {
 
 // `path` begins with a slash. Any status is a reply; an error is a sentence for the user.
 [[nodiscard]] tl::expected<Reply, std::string> get(std::string_view url, const std::string& path);
+// Without a body; `token` is that of admin.token_file, empty = none.
+[[nodiscard]] tl::expected<Reply, std::string> post(std::string_view url, const std::string& path,
+                                                    const std::string& token);
 
 }  // namespace pgconcord::admin

@@ -19,6 +19,8 @@ table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}
 th,td{text-align:left;vertical-align:top;padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--line)}
 td.n{text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600;white-space:nowrap}
 code,pre{font:13px/1.4 ui-monospace,monospace}pre{padding:.6rem;border:1px solid var(--line);overflow-x:auto}
+textarea,input{font:13px/1.4 ui-monospace,monospace;box-sizing:border-box;padding:.4rem}
+textarea{width:100%;height:6rem}
 .q{color:var(--quiet)}.w{font-weight:600}
 )";
 
@@ -124,6 +126,82 @@ std::string policies_section(const Overview& overview) {
   return html + "</tbody></table>\n";
 }
 
+std::string sessions_section(const Overview& overview) {
+  const auto& sessions = overview.sessions;
+  std::string html =
+      "<h2>Sessions <span class=\"q\">" + std::to_string(sessions.size()) + "</span></h2>\n";
+  if (sessions.empty()) return html + "<p class=\"q\">Nobody is connected.</p>\n";
+  html += table_head({"session", "database", "user", "application", "state", "since", "statements",
+                      "violations", "rewritten", "server process"});
+  for (std::size_t i = 0; i < std::min(sessions.size(), kRowsMax); ++i) {
+    const metrics::SessionFacts& session = sessions[i];
+    html += "<tr>" + number_cell(std::to_string(session.id)) + cell(session.database) +
+            cell(session.user) + cell(session.application) + cell(metrics::label(session.state)) +
+            cell(utc(session.since)) + number_cell(std::to_string(session.statements)) +
+            number_cell(std::to_string(session.violations)) +
+            number_cell(std::to_string(session.rewrites)) +
+            number_cell(std::to_string(session.backend_pid)) + "</tr>\n";
+  }
+  return html + "</tbody></table>\n";
+}
+
+std::string outcome_html(const ExplainedOutcome& outcome) {
+  std::string html = "<li>";
+  html += outcome.violated.empty()
+              ? "Before it is sent, in a transaction block or pipeline"
+              : "After a violation of <code>" + escaped(outcome.violated) + "</code>";
+  html += ", policy <b>" + escaped(outcome.policy) + "</b> (" + escaped(outcome.mode) + ", " +
+          escaped(outcome.action) + "): ";
+  if (!outcome.reason.empty()) {
+    return html + "left alone, <b>" + escaped(outcome.reason) + "</b>. " +
+           escaped(outcome.explanation);
+  }
+  if (!outcome.tag.empty()) {
+    html += outcome.result == "observed" ? "would be" : "is";
+    return html + " answered with <code>" + escaped(outcome.tag) + "</code>";
+  }
+  html += outcome.result == "observed" ? "would become" : "becomes";
+  return html + "<pre>" + escaped(outcome.sql) + "</pre>";
+}
+
+std::string statement_html(const ExplainedStatement& statement) {
+  std::string html = "<pre>" + escaped(statement.original) + "</pre>\n";
+  if (!statement.unread.empty()) {
+    return html + "<p>Forwarded as it is: " + escaped(statement.unread) + "</p>\n";
+  }
+  if (statement.outcomes.empty()) {
+    return html + "<p>Forwarded as it is: no policy concerns it.</p>\n";
+  }
+  html += "<ul>";
+  for (const ExplainedOutcome& outcome : statement.outcomes) html += outcome_html(outcome);
+  return html + "</ul>\n";
+}
+
+std::string field_html(std::string_view name, std::string_view value) {
+  const std::string text = escaped(name);
+  return "<label class=\"q\">as " + text + " <input name=\"" + text + "\" value=\"" +
+         escaped(value) + "\" size=\"14\"></label> ";
+}
+
+// Sent without a script: the answer is this page again.
+std::string explain_section(const Overview& overview) {
+  const ExplainRequest asked =
+      overview.explanation ? overview.explanation->request : ExplainRequest{};
+  std::string html =
+      "<h2>Explain a statement</h2>\n<form method=\"post\" action=\"api/v1/explain\">"
+      "<textarea name=\"sql\" aria-label=\"statement\" placeholder=\"INSERT INTO ...\" "
+      "required>" +
+      escaped(asked.sql) + "</textarea><p>" + field_html("database", asked.database) +
+      field_html("user", asked.user) + field_html("application", asked.application) +
+      "<button>Explain</button></p></form>\n";
+  if (!overview.explanation) return html;
+  for (const ExplainedStatement& each : overview.explanation->statements) {
+    html += statement_html(each);
+  }
+  if (overview.explanation->statements.empty()) html += "<p>There is no statement in it.</p>\n";
+  return html;
+}
+
 std::string suggestion_html(const Suggestion& suggestion) {
   std::string html = "<h3>" + escaped(suggestion.constraint) + " <span class=\"q\">on " +
                      escaped(suggestion.schema + "." + suggestion.table) + ": " +
@@ -157,6 +235,8 @@ std::string page(const Overview& overview, unsigned refresh_seconds) {
   if (refresh_seconds > 0) {
     html += "<meta http-equiv=\"refresh\" content=\"" + std::to_string(refresh_seconds) + "\">";
   }
+  // Answered at api/v1/explain: the links are those of the page all the same.
+  if (overview.explanation) html += "<base href=\"../../\">";
   html += "<title>pgconcord</title><style>" + std::string(kStyle) +
           "</style></head>\n<body>\n<h1>pgconcord <span class=\"q\">" + escaped(overview.version) +
           "</span></h1>\n<p>mode <b>" + escaped(overview.mode) + "</b>, ";
@@ -165,13 +245,18 @@ std::string page(const Overview& overview, unsigned refresh_seconds) {
               : "<span class=\"w\">not ready: " + escaped(overview.not_ready) + "</span>";
   html += refresh_seconds > 0 ? " &middot; <a href=\".\">stop refreshing</a>"
                               : " &middot; <a href=\"live\">refresh every 10 s</a>";
-  html += "</p>\n" + violations_section(overview) + policies_section(overview) +
-          suggestions_section(overview);
+  html += "</p>\n";
+  if (overview.explanation) html += explain_section(overview);
+  html += violations_section(overview) + policies_section(overview) +
+          suggestions_section(overview) + sessions_section(overview);
+  if (!overview.explanation) html += explain_section(overview);
   return html +
          "<p class=\"q\"><a href=\"metrics\">metrics</a> <a href=\"healthz\">healthz</a> "
          "<a href=\"readyz\">readyz</a> <a href=\"version\">version</a> "
          "<a href=\"api/v1/violations\">violations</a> <a href=\"api/v1/policies\">policies</a> "
-         "<a href=\"api/v1/suggestions\">suggestions</a></p>\n</body>\n</html>\n";
+         "<a href=\"api/v1/suggestions\">suggestions</a> "
+         "<a href=\"api/v1/sessions\">sessions</a> <a "
+         "href=\"api/v1/config\">config</a></p>\n</body>\n</html>\n";
 }
 
 }  // namespace pgconcord::admin

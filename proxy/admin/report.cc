@@ -77,6 +77,20 @@ Json json_of(const Suggestion& suggestion) {
           {"cautions", suggestion.cautions}};
 }
 
+Json json_of(const metrics::SessionFacts& session) {
+  return {{"id", session.id},
+          {"database", session.database},
+          {"user", session.user},
+          {"application", session.application},
+          {"backend_pid", session.backend_pid},
+          {"state", metrics::label(session.state)},
+          {"since", utc(session.since)},
+          {"started", utc(session.started)},
+          {"statements", session.statements},
+          {"violations", session.violations},
+          {"rewrites", session.rewrites}};
+}
+
 // Names come from the wire; what is not UTF-8 must not end the answer.
 template <class Value>
 std::string list_of(const char* key, const std::vector<Value>& values) {
@@ -94,6 +108,10 @@ std::string violations_json(const std::vector<metrics::IncidentGroup>& groups) {
 
 std::string policies_json(const std::vector<PolicyEffect>& effects) {
   return list_of("policies", effects);
+}
+
+std::string sessions_json(const std::vector<metrics::SessionFacts>& sessions) {
+  return list_of("sessions", sessions);
 }
 
 std::string suggestions_json(const std::vector<Suggestion>& suggestions) {

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -19,8 +20,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr BoundedQueue::Bounds kQueueBounds{.threads = 4, .waiting = 16};
-constexpr BoundedStream::Bounds kConnectionBounds{
-    .read_time = milliseconds(2000), .write_time = milliseconds(10'000), .read_bytes = 16UL * 1024};
+constexpr BoundedStream::Bounds kConnectionBounds{.read_time = milliseconds(2000),
+                                                  .write_time = milliseconds(15'000),
+                                                  .read_bytes = 144UL * 1024};
+// A statement to be explained; everything else is shorter.
+constexpr std::size_t kBodyMax = 128UL * 1024;
 
 void send_answer(const Answer& answer, httplib::Response& response) {
   response.status = answer.status;
@@ -28,20 +32,59 @@ void send_answer(const Answer& answer, httplib::Response& response) {
   response.set_header("X-Content-Type-Options", "nosniff");
   response.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
   if (!answer.allow.empty()) response.set_header("Allow", answer.allow);
+  if (!answer.challenge.empty()) response.set_header("WWW-Authenticate", answer.challenge);
   response.set_content(answer.body, answer.content_type);
 }
 
-// Every request is answered before the library routes it: no regular expressions on paths, and no
-// body is read, for no path takes one. A connection carries one request, so that idle clients hold
-// no thread.
+// As RFC 9110 says: without either there is no body. The library would wait for the client's end.
+bool announces_body(const httplib::Request& request) {
+  return request.has_header("Transfer-Encoding") ||
+         (request.has_header("Content-Length") &&
+          request.get_header_value("Content-Length") != "0");
+}
+
+// A request as answer() takes it; it outlives the views.
+struct Headers {
+  explicit Headers(const httplib::Request& request)
+      : authorization(request.get_header_value("Authorization")),
+        content_type(request.get_header_value("Content-Type")) {}
+  std::string authorization, content_type;
+};
+Request read(const httplib::Request& request, const Headers& headers, std::string_view body) {
+  return {request.method, request.path, headers.authorization, headers.content_type, body};
+}
+
+// Every request is answered before the library routes it, so that no regular expression sees an
+// unknown path; but for those few whose body is wanted. A connection carries one request, so that
+// idle clients hold no thread.
 class HttpServer : public httplib::Server {
  public:
   explicit HttpServer(Sources sources) : sources_(std::move(sources)) {
     new_task_queue = [] { return new BoundedQueue(kQueueBounds); };  // the library deletes it
     set_socket_options(reuse_address);
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      send_answer(answer(request.method, request.path, sources_), response);
+      const Headers headers(request);
+      const Request asked = read(request, headers, "");
+      if (takes_body(asked, sources_) && announces_body(request)) {
+        return HandlerResponse::Unhandled;
+      }
+      send_answer(answer(asked, sources_), response);
       return HandlerResponse::Handled;
+    });
+    Post("/api/.*", [this](const httplib::Request& request, httplib::Response& response,
+                           const httplib::ContentReader& receive) {
+      std::string body;
+      const bool whole = receive([&body](const char* data, std::size_t size) {
+        body.append(data, std::min(size, kBodyMax + 1 - std::min(body.size(), kBodyMax)));
+        return body.size() <= kBodyMax;
+      });
+      const Headers headers(request);
+      if (whole) {
+        return send_answer(answer(read(request, headers, body), sources_), response);
+      }
+      send_answer(body.size() > kBodyMax ? error_answer(413, "the body is too long")
+                                         : error_answer(400, "this request cannot be read"),
+                  response);
     });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (response.body.empty()) {

@@ -7,14 +7,13 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "parser/statement.h"
-#include "policies/catalog.h"
+#include "proxy/cli/catalog_source.h"
 
 struct pg_conn;
 
 namespace pgconcord::cli {
 
-class CatalogConnection {
+class CatalogConnection final : public CatalogSource {
  public:
   // `target`: a URL or keywords as libpq takes them; what is missing comes from PGHOST and its
   // like, ~/.pgpass included. The error is a sentence without password.
@@ -22,12 +21,10 @@ class CatalogConnection {
 
   std::string database() const;
   std::string user() const;
-  // The catalog of the tables with these bare names, as the connection's role sees it.
   [[nodiscard]] tl::expected<policies::Catalog, std::string> catalog(
-      const std::vector<std::string>& bare_names) const;
-  // The table that a name means to this connection; 0 = none.
+      const std::vector<std::string>& bare_names) const override;
   [[nodiscard]] tl::expected<policies::Oid, std::string> resolve(
-      const parser::RelationName& name) const;
+      const parser::RelationName& name) const override;
 
  private:
   struct Finish {

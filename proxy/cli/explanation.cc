@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -26,16 +27,16 @@ class Explainer {
     parser::outline(sql_, outline_);
   }
 
-  tl::expected<void, std::string> read_catalog(const CatalogConnection& connection) {
+  tl::expected<void, std::string> read_catalog(const CatalogSource& source) {
     std::set<std::string> names;
     for (const policies::Policy* policy : selection_.policies) names.insert(policy->table);
-    auto catalog = connection.catalog({names.begin(), names.end()});
+    auto catalog = source.catalog({names.begin(), names.end()});
     if (!catalog) return tl::unexpected(catalog.error());
     catalog_ = std::move(*catalog);
     return {};
   }
 
-  tl::expected<Explanations, std::string> explain(const CatalogConnection* connection) {
+  tl::expected<Explanations, std::string> explain(const CatalogSource* source) {
     Explanations result;
     const policies::ShapeRef shape = plans_.shape(sql_, outline_);
     for (std::size_t i = 0; i < outline_.statements.size(); ++i) {
@@ -49,8 +50,8 @@ class Explainer {
       }
       const parser::RelationName* written = parser::written_table(shape->statements[i]);
       policies::Oid table = 0;
-      if (written != nullptr && connection != nullptr) {
-        const auto resolved = connection->resolve(*written);
+      if (written != nullptr && source != nullptr) {
+        const auto resolved = source->resolve(*written);
         if (!resolved) return tl::unexpected(resolved.error());
         table = *resolved;
       }
@@ -118,19 +119,58 @@ class Explainer {
   policies::Suspensions suspensions_;
 };
 
+// In `observe` the rewritten form is counted, never sent.
+std::string_view result_label(const Outcome& outcome) {
+  if (outcome.decision.reason != Reason::None) return "left_alone";
+  if (outcome.decision.policy->mode != policies::Mode::Enforce) return "observed";
+  return reports_no_rows(outcome) ? "answered" : "rewritten";
+}
+
+admin::ExplainedOutcome in_words(const Outcome& outcome) {
+  const policies::Policy& policy = *outcome.decision.policy;
+  admin::ExplainedOutcome words;
+  words.moment = outcome.moment == Moment::UpFront ? "up_front" : "on_violation";
+  words.violated = outcome.violated;
+  words.policy = policy.name;
+  words.mode = policies::label(policy.mode);
+  words.action = policies::label(policy.action);
+  words.result = result_label(outcome);
+  if (outcome.decision.reason == Reason::None) {
+    (reports_no_rows(outcome) ? words.tag = kNoRows : words.sql = outcome.sql);
+  } else {
+    words.reason = policies::label(outcome.decision.reason);
+    words.explanation = policies::explanation(outcome.decision.reason);
+  }
+  return words;
+}
+
 }  // namespace
+
+bool reports_no_rows(const Outcome& outcome) {
+  return outcome.decision.remedy == policies::Remedy::ReportNoRows;
+}
 
 tl::expected<Explanations, std::string> explain_text(const std::string& sql,
                                                      const policies::Config& config,
                                                      const Speaker& speaker,
-                                                     const CatalogConnection* connection) {
+                                                     const CatalogSource* source) {
   Explainer explainer(sql, config, speaker);
-  if (connection != nullptr) {
-    if (auto read = explainer.read_catalog(*connection); !read) {
+  if (source != nullptr) {
+    if (auto read = explainer.read_catalog(*source); !read) {
       return tl::unexpected(read.error());
     }
   }
-  return explainer.explain(connection);
+  return explainer.explain(source);
+}
+
+admin::Explained in_words(const Explanations& explanations) {
+  admin::Explained words;
+  for (const StatementExplanation& each : explanations) {
+    admin::ExplainedStatement statement{each.sql, each.reason_unread, {}};
+    for (const Outcome& outcome : each.outcomes) statement.outcomes.push_back(in_words(outcome));
+    words.push_back(std::move(statement));
+  }
+  return words;
 }
 
 }  // namespace pgconcord::cli

@@ -8,7 +8,8 @@
 
 #include "policies/config.h"
 #include "policies/decide.h"
-#include "proxy/cli/catalog_connection.h"
+#include "proxy/admin/explained.h"
+#include "proxy/cli/catalog_source.h"
 
 namespace pgconcord::cli {
 
@@ -30,9 +31,16 @@ struct Speaker {
   std::string database, user, application;
 };
 
-// `connection` is null when there is no catalog to ask. The error is one of the connection.
+// `source` is null when there is no catalog to ask.
 [[nodiscard]] tl::expected<std::vector<StatementExplanation>, std::string> explain_text(
     const std::string& sql, const policies::Config& config, const Speaker& speaker,
-    const CatalogConnection* connection);
+    const CatalogSource* source);
+
+// A violation that the client sees as this tag instead: no text is sent.
+inline constexpr const char* kNoRows = "UPDATE 0";
+bool reports_no_rows(const Outcome& outcome);
+
+// In words.
+admin::Explained in_words(const std::vector<StatementExplanation>& explanations);
 
 }  // namespace pgconcord::cli

@@ -1,4 +1,5 @@
-// `pgconcord violations`, `policies` and `suggest`: what a running proxy says of itself, as tables.
+// `pgconcord violations`, `policies`, `sessions` and `suggest`: what a running proxy says of
+// itself, as tables.
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -59,6 +60,23 @@ std::string policies_text(const Json& document, std::size_t) {
                std::to_string(each.at("absorbed").get<long>()), counts_of(each.at("left_alone"))});
   }
   return document.at("policies").empty() ? "no policies: nothing is rewritten\n" : table.text();
+}
+
+std::string sessions_text(const Json& document, std::size_t most) {
+  Table table({"SESSION", "DATABASE", "USER", "APPLICATION", "STATE", "SINCE", "STATEMENTS",
+               "VIOLATIONS", "REWRITTEN", "SERVER PID"});
+  std::size_t shown = 0;
+  for (const Json& each : document.at("sessions")) {
+    if (shown++ == most) break;
+    table.add({text_of(each.at("id")), text_of(each.at("database")), text_of(each.at("user")),
+               text_of(each.at("application")), text_of(each.at("state")),
+               text_of(each.at("since")), text_of(each.at("statements")),
+               text_of(each.at("violations")), text_of(each.at("rewrites")),
+               text_of(each.at("backend_pid"))});
+  }
+  if (shown == 0) return "nobody is connected\n";
+  const std::size_t all = document.at("sessions").size();
+  return table.text() + (all > most ? std::to_string(all - most) + " more\n" : "");
 }
 
 // YAML that can be read into the file: everything else is a comment.
@@ -123,6 +141,7 @@ int violations(const Options& options) {
 int policies_in_force(const Options& options) {
   return show(options, "/api/v1/policies", policies_text);
 }
+int sessions(const Options& options) { return show(options, "/api/v1/sessions", sessions_text); }
 int suggest(const Options& options) {
   return show(options, "/api/v1/suggestions", suggestions_text);
 }

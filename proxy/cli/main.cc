@@ -30,6 +30,10 @@ int dispatch(const Options& options) {
       return cli::violations(options);
     case Verb::Policies:
       return cli::policies_in_force(options);
+    case Verb::Sessions:
+      return cli::sessions(options);
+    case Verb::Drain:
+      return cli::drain(options);
     case Verb::Suggest:
       return cli::suggest(options);
     case Verb::Completion:

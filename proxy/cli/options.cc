@@ -116,18 +116,6 @@ void add_explain(CLI::App& app, Options& options) {
   verb.callback([&options] { options.verb = Verb::Explain; });
 }
 
-void add_reload(CLI::App& app, Options& options) {
-  auto& verb = *app.add_subcommand("reload", "make a running proxy read its configuration anew");
-  auto* file = verb.add_option("--pid-file", options.pid_file, "that `run --pid-file` wrote")
-                   ->envname("PGCONCORD_PID_FILE")
-                   ->type_name("FILE");
-  auto* pid = verb.add_option("--pid", options.pid, "process id of the proxy")
-                  ->check(CLI::Range(2, 4'194'304))
-                  ->type_name("NUMBER");
-  pid->excludes(file);
-  verb.callback([&options] { options.verb = Verb::Reload; });
-}
-
 void add_config_verbs(CLI::App& app, Options& options) {
   auto& verb = *app.add_subcommand("config", "show the configuration or its schema");
   verb.require_subcommand(1);
@@ -147,26 +135,53 @@ void add_admin(CLI::App& verb, Options& options) {
       ->type_name("URL");
 }
 
+// By a signal, or over HTTP where a token is given.
+void add_change(CLI::App& verb, Options& options) {
+  auto* file = verb.add_option("--pid-file", options.pid_file, "that `run --pid-file` wrote")
+                   ->envname("PGCONCORD_PID_FILE")
+                   ->type_name("FILE");
+  auto* pid = verb.add_option("--pid", options.pid, "process id of the proxy")
+                  ->check(CLI::Range(2, 4'194'304))
+                  ->type_name("NUMBER");
+  pid->excludes(file);
+  add_admin(verb, options);
+  verb.add_option("--token-file", options.token_file,
+                  "ask over HTTP, with the token of the proxy's admin.token_file")
+      ->envname("PGCONCORD_TOKEN_FILE")
+      ->type_name("FILE");
+}
+
+void add_changes(CLI::App& app, Options& options) {
+  auto& reload = *app.add_subcommand("reload", "make a running proxy read its configuration anew");
+  add_change(reload, options);
+  reload.callback([&options] { options.verb = Verb::Reload; });
+  auto& drain = *app.add_subcommand("drain", "make a running proxy end once its sessions have");
+  add_change(drain, options);
+  drain.callback([&options] { options.verb = Verb::Drain; });
+}
+
 // What a running proxy is asked for.
 void add_live_verbs(CLI::App& app, Options& options) {
   auto& violations = *app.add_subcommand("violations", "what is violated, by whom, and why");
   auto& policies = *app.add_subcommand("policies", "what each policy did and left alone");
+  auto& sessions = *app.add_subcommand("sessions", "who is connected, and what for");
   auto& suggest = *app.add_subcommand("suggest", "ready policies with their evidence, as YAML");
-  for (CLI::App* verb : {&violations, &policies, &suggest}) {
+  for (CLI::App* verb : {&violations, &policies, &sessions, &suggest}) {
     add_admin(*verb, options);
     add_format(*verb, options);
   }
-  for (CLI::App* verb : {&violations, &suggest}) {
-    verb->add_option("--top", options.top, "the most frequent ones only")
+  for (CLI::App* verb : {&violations, &sessions, &suggest}) {
+    verb->add_option("--top", options.top, "so many rows at most")
         ->capture_default_str()
         ->check(CLI::Range(1, 500))
         ->type_name("NUMBER");
   }
-  for (CLI::App* verb : {&violations, &policies}) {
+  for (CLI::App* verb : {&violations, &policies, &sessions}) {
     verb->add_flag("--watch", options.watch, "again every two seconds, until Ctrl-C");
   }
   violations.callback([&options] { options.verb = Verb::Violations; });
   policies.callback([&options] { options.verb = Verb::Policies; });
+  sessions.callback([&options] { options.verb = Verb::Sessions; });
   suggest.callback([&options] { options.verb = Verb::Suggest; });
 }
 
@@ -206,7 +221,7 @@ tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
   add_run(app, options);
   add_check(app, options);
   add_explain(app, options);
-  add_reload(app, options);
+  add_changes(app, options);
   add_config_verbs(app, options);
   add_live_verbs(app, options);
   add_small_verbs(app, options);

@@ -29,6 +29,8 @@ enum class Verb : std::uint8_t {
   Healthcheck,
   Violations,
   Policies,
+  Sessions,
+  Drain,
   Suggest,
   Completion,
 };
@@ -52,14 +54,15 @@ struct Options {
   std::string pid_file;
   bool take_over = false;                   // run: online restart
   std::string port_file;                    // run, hidden: for tests
-  std::optional<int> pid;                   // reload
+  std::optional<int> pid;                   // reload, drain
+  std::string token_file;                   // reload, drain: over HTTP
   bool strict = false;                      // check
   std::string connect;                      // check, explain: URL or keywords as libpq takes them
   std::string sql;                          // explain
   std::string database, user, application;  // explain: whose statement it would be
-  std::string admin_url;                    // healthcheck and the live tables
+  std::string admin_url;                    // healthcheck, the live tables, changes over HTTP
   std::size_t top = 20;                     // violations, suggest: rows at most
-  bool watch = false;                       // run: its files; violations, policies: again and again
+  bool watch = false;                       // run: its files; live tables: again and again
   std::string completion_script;            // completion: the answer
 };
 

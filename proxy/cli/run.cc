@@ -1,13 +1,17 @@
 // `pgconcord run`: the effective configuration, the proxy, and the HTTP interface that answers for
 // it.
+#include <algorithm>
 #include <iostream>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "policies/load.h"
 #include "proxy/admin/server.h"
 #include "proxy/cli/build_facts.h"
 #include "proxy/cli/configuration.h"
+#include "proxy/cli/effective_json.h"
+#include "proxy/cli/live_explanation.h"
 #include "proxy/cli/verbs.h"
 #include "proxy/net/serve.h"
 #include "proxy/net/tls_context.h"
@@ -30,7 +34,23 @@ admin::Condition condition(net::Condition condition) {
   return {condition.holds, std::move(condition.reason)};
 }
 
-admin::Sources sources(net::Observable& proxy) {
+// The oldest first.
+std::vector<metrics::SessionFacts> sorted(std::vector<metrics::SessionFacts> sessions) {
+  std::sort(sessions.begin(), sessions.end(),
+            [](const auto& left, const auto& right) { return left.id < right.id; });
+  return sessions;
+}
+
+void add_changes(admin::Sources& sources, net::Controllable& proxy) {
+  sources.token = [&proxy] { return proxy.configuration().admin.token; };
+  sources.reload = [&proxy] { return proxy.change_configuration(); };
+  sources.drain = [&proxy] { return proxy.begin_drain(); };
+  sources.set_mode = [&proxy](const std::string& policy, policies::Mode mode) {
+    return proxy.change_mode(policy, mode);
+  };
+}
+
+admin::Sources sources(net::Controllable& proxy) {
   admin::Sources sources;
   sources.exposition = [&proxy] { return proxy.exposition(); };
   sources.health = [&proxy] {
@@ -46,6 +66,12 @@ admin::Sources sources(net::Observable& proxy) {
         proxy.configuration(), proxy.registry(),
         [&proxy](const std::string& policy) { return proxy.is_suspended(policy); });
   };
+  sources.sessions = [&proxy] { return sorted(proxy.session_facts()); };
+  sources.configuration = [&proxy] { return effective_json(proxy.configuration()); };
+  sources.explain = [&proxy](const admin::ExplainRequest& request) {
+    return explain_live(request, proxy.configuration(), proxy.catalogs());
+  };
+  add_changes(sources, proxy);
   return sources;
 }
 
@@ -67,7 +93,7 @@ int run(const Options& options) {
     return kProblem;
   }
   net::ServeOptions serve;
-  serve.open_admin = [address = config->admin.address](net::Observable& proxy) {
+  serve.open_admin = [address = config->admin.address](net::Controllable& proxy) {
     return admin::Server::start(address, sources(proxy))
         .map([](std::unique_ptr<admin::Server>&& server) -> std::unique_ptr<net::AdminInterface> {
           return std::make_unique<HttpInterface>(std::move(server));

@@ -4,6 +4,7 @@
 
 #include "policies/load.h"
 #include "proxy/cli/configuration.h"
+#include "proxy/cli/effective_json.h"
 #include "proxy/cli/verbs.h"
 
 namespace pgconcord::cli {
@@ -66,7 +67,13 @@ Json auth(const Config& config) {
   return json;
 }
 
-// Paths of keys and tokens are left out with everything that is no setting of this release.
+// The path of the token, never the token.
+Json admin(const Config& config) {
+  Json json = {{"address", config.admin.address.text}};
+  if (!config.admin.token_file.empty()) json["token_file"] = config.admin.token_file;
+  return json;
+}
+
 Json json_of(const Config& config) {
   return {{"version", 1},
           {"mode", policies::label(config.mode)},
@@ -78,7 +85,8 @@ Json json_of(const Config& config) {
             {"tls", {{"mode", config.upstream.tls.mode}}}}},
           {"auth", auth(config)},
           {"catalog", {{"refresh", milliseconds(config.catalog.refresh)}}},
-          {"admin", {{"address", config.admin.address.text}}},
+          {"admin", admin(config)},
+          {"console", {{"database", config.console.database}, {"users", config.console.users}}},
           {"workers", config.workers},
           {"limits", limits(config.limits)},
           {"shutdown", {{"drain", milliseconds(config.drain)}}},
@@ -95,6 +103,8 @@ Json json_of(const Config& config) {
 
 }  // namespace
 
+std::string effective_json(const Config& config) { return json_of(config).dump(2); }
+
 // JSON is YAML: the output is a configuration file again in either format.
 int show_config(const Options& options) {
   const auto config = effective_configuration(options);
@@ -104,7 +114,7 @@ int show_config(const Options& options) {
   }
   const bool human = options.format == Format::Human;
   if (human && !config->file.empty()) std::cout << "# from " << config->file << '\n';
-  std::cout << json_of(*config).dump(2) << '\n';
+  std::cout << effective_json(*config) << '\n';
   return kOk;
 }
 

@@ -65,6 +65,7 @@ class Connection final : StreamEvents, ConnectorEvents, HandshakeGate::Visitor {
   void on_tick();
   void drain();
   std::uint64_t id() const { return id_; }
+  metrics::SessionFacts facts() const { return session_.facts(); }
 
  private:
   void on_bytes(Stream& stream, std::string_view bytes) override;

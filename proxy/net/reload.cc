@@ -30,7 +30,8 @@ auto fixed_fields(const policies::Upstream& each) {
   return std::tie(each.addresses, each.target_session_attrs);
 }
 
-auto fixed_fields(const policies::Admin& each) { return std::tie(each.address, each.token_file); }
+// The token is not among them: it is read anew at each reload.
+auto fixed_fields(const policies::Admin& each) { return std::tie(each.address); }
 
 auto fixed_fields(const policies::MetricsSettings& each) {
   return std::tie(each.max_constraint_series, each.max_applications);
@@ -51,7 +52,9 @@ std::vector<std::string> keep_fixed_settings(const Config& running, Config& next
   upstream.tls = next.upstream.tls;
   keep("upstream", fixed_fields(running.upstream) == fixed_fields(next.upstream), upstream,
        next.upstream);
-  keep("admin", fixed_fields(running.admin) == fixed_fields(next.admin), running.admin, next.admin);
+  policies::Admin admin = next.admin;
+  admin.address = running.admin.address;
+  keep("admin", fixed_fields(running.admin) == fixed_fields(next.admin), admin, next.admin);
   keep("workers", running.workers == next.workers, running.workers, next.workers);
   keep("limits.plan_cache", running.limits.plan_cache == next.limits.plan_cache,
        running.limits.plan_cache, next.limits.plan_cache);

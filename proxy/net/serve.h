@@ -9,6 +9,9 @@
 
 #include "metrics/incidents.h"
 #include "metrics/registry.h"
+#include "metrics/session_facts.h"
+#include "policies/catalog_cache.h"
+#include "policies/change.h"
 #include "policies/config.h"
 #include "policies/load.h"
 #include "proxy/net/socket.h"
@@ -39,13 +42,31 @@ class Observable {
   virtual const metrics::Registry& registry() = 0;
   virtual policies::Config configuration() = 0;
   virtual bool is_suspended(const std::string& policy) = 0;
+  // Waits for the workers, but not long.
+  virtual std::vector<metrics::SessionFacts> session_facts() = 0;
+  virtual std::vector<policies::CatalogCache::Known> catalogs() = 0;
 
  protected:
   ~Observable() = default;
 };
 
-// Answers questions about an Observable until it is destroyed; net/ does not know how (proxy/admin
-// does).
+// What may be asked of it to do. Any thread but the main one and the workers'; waits until it is
+// done, or for so long that something must be wrong.
+class Controllable : public Observable {
+ public:
+  // Done once every worker follows the new configuration.
+  virtual policies::Change change_configuration() = 0;
+  // Until the next reload. Sessions follow at their next idle point.
+  virtual policies::Change change_mode(const std::string& policy, policies::Mode mode) = 0;
+  // Done once it has begun.
+  virtual policies::Change begin_drain() = 0;
+
+ protected:
+  ~Controllable() = default;
+};
+
+// Asks a Controllable on behalf of others until it is destroyed; net/ does not know how
+// (proxy/admin does).
 class AdminInterface {
  public:
   virtual ~AdminInterface() = default;
@@ -55,7 +76,7 @@ class AdminInterface {
 
 using ReadConfig = std::function<tl::expected<policies::Config, policies::ConfigErrors>()>;
 using OpenAdmin =
-    std::function<tl::expected<std::unique_ptr<AdminInterface>, std::string>(Observable&)>;
+    std::function<tl::expected<std::unique_ptr<AdminInterface>, std::string>(Controllable&)>;
 
 struct ServeOptions {
   policies::Config config;

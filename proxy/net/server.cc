@@ -25,15 +25,11 @@ namespace {
 
 using metrics::Metric;
 
-// A worker that has not turned its loop for so long is stuck.
-constexpr std::chrono::milliseconds kStuck{10'000};
 // Transactions that are open when the drain is over may take so long to end (protocol.md 7.9).
 constexpr std::chrono::milliseconds kEnding{10'000};
 
 // Violations of so many milliseconds are one line per constraint, statement and application.
 constexpr std::uint64_t kReportEvery = 10'000;
-// Groups the admin interface is given.
-constexpr std::size_t kViolationsShown = 500;
 
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -87,7 +83,8 @@ Server::Server(ServeOptions options)
       metrics_(registry_.make_shard()),
       health_(options_.config.upstream.addresses.size()),
       shared_{catalogs_, suspensions_, incidents_,
-              health_,   tls_,         [this] { uv_async_send(wake_.get()); }} {
+              health_,   tls_,         [this] { uv_async_send(wake_.get()); }},
+      errands_([this] { uv_async_send(wake_.get()); }) {
   uv_loop_init(&loop_);
 }
 
@@ -136,7 +133,8 @@ Result<void> Server::open_loop() {
   wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {
     return uv_async_init(&loop_, handle, [](uv_async_t* async) {
       auto& server = *static_cast<Server*>(async->data);
-      server.finish_reload();
+      server.errands_.run();
+      server.finish_spreading();
       server.stop_if_drained();
     });
   });
@@ -235,26 +233,30 @@ Result<void> Server::watch_files() {
   return {};
 }
 
-void Server::reload() {
+tl::expected<void, policies::ConfigErrors> Server::reload() {
+  const auto refused = [this](policies::ConfigErrors errors) {
+    refuse_reload(errors);
+    return tl::unexpected(std::move(errors));
+  };
   service_manager_.reloading();
   if (files_) files_->take_note();  // before they are read: a change meanwhile is told
   auto next = options_.reload();
-  if (!next) return refuse_reload(next.error());
+  if (!next) return refused(std::move(next.error()));
   const auto ignored = keep_fixed_settings(settings()->config, *next);
-  const auto impossible = policies::impossible_combinations(*next);
-  if (!impossible.empty()) return refuse_reload(impossible);
+  auto impossible = policies::impossible_combinations(*next);
+  if (!impossible.empty()) return refused(std::move(impossible));
   auto tls = load_tls(*next);
-  if (!tls) return refuse_reload(tls.error());
+  if (!tls) return refused(std::move(tls.error()));
   take_tls(std::move(*tls));
   if (!ignored.empty()) {
     spdlog::warn("settings need a restart ignored={}", joined(ignored));
   }
   install(std::move(*next));
-  const auto running = settings();
-  for (const auto& worker : workers_) worker->apply(running);
+  spread();
   last_reload_successful_ = true;
   is_reloading_ = true;
-  if (files_) files_->follow(files_of(running->config));
+  if (files_) files_->follow(files_of(settings()->config));
+  return {};
 }
 
 void Server::refuse_reload(const policies::ConfigErrors& errors) {
@@ -277,31 +279,55 @@ void Server::take_tls(TlsRef material) {
 }
 
 void Server::install(policies::Config config) {
+  configure_log(config.log);
+  log_token(config.admin);
+  acceptor_->set_max_clients(config.limits.max_clients);
+  suspensions_.clear();
+  publish(std::move(config));
+}
+
+void Server::spread() {
+  const auto running = settings();
+  for (const auto& worker : workers_) worker->apply(running);
+  is_spreading_ = true;
+}
+
+// To whoever asks for the settings from here on; spread() tells the workers.
+void Server::publish(policies::Config config) {
   const auto before = settings();
   auto next = std::make_shared<session::Settings>();
   next->config = std::move(config);
   next->generation = before ? before->generation + 1 : 1;
-  configure_log(next->config.log);
   create_policy_series(metrics_, next->config);
-  acceptor_->set_max_clients(next->config.limits.max_clients);
-  suspensions_.clear();
-  catalogs_.clear();
+  catalogs_.clear();  // other tables may be named
   const std::lock_guard lock(settings_mutex_);
   settings_ = std::move(next);
 }
 
+// protocol.md 8.10. Not refused: Kubernetes gives secrets to everyone in their own container.
+void Server::log_token(const policies::Admin& admin) const {
+  if (!admin.token || !admin.token->everyone_reads) return;
+  spdlog::warn("token file={} effect=\"every user of this machine may read it\" help={}",
+               quoted(admin.token->path), quoted("chmod 600"));
+}
+
 // Told only when every worker follows the new settings: who sees the time or the line may rely on
 // it.
-void Server::finish_reload() {
-  if (!is_reloading_) return;
+void Server::finish_spreading() {
+  if (!is_spreading_) return;
   const auto running = settings();
   for (const auto& worker : workers_) {
     if (worker->generation() != running->generation) return;
   }
-  is_reloading_ = false;
+  is_spreading_ = false;
+  if (std::exchange(is_reloading_, false)) finish_reload(*running);
+  for (const Errands::Reply& reply : std::exchange(awaiting_, {})) reply(in_force());
+}
+
+void Server::finish_reload(const session::Settings& running) {
   reload_success_time_ = unix_time();
-  spdlog::info("reloaded generation={} mode={} policies={}", running->generation,
-               policies::label(running->config.mode), running->config.policies.size());
+  spdlog::info("reloaded generation={} mode={} policies={}", running.generation,
+               policies::label(running.config.mode), running.config.policies.size());
   service_manager_.ready("serving " + joined(addresses_));
 }
 
@@ -338,6 +364,7 @@ void Server::stop_if_drained() {
 void Server::stop() {
   if (state_ == State::Stopped) return;
   state_ = State::Stopped;
+  errands_.close();
   log_violations();
   spdlog::info("stopped sessions_cut={}", sessions());
   service_manager_.stopping("stopped");
@@ -378,34 +405,7 @@ session::SettingsRef Server::settings() const {
   return settings_;
 }
 
-std::string Server::exposition() { return registry_.render(); }
-
-std::vector<metrics::IncidentGroup> Server::violations() {
-  return incidents_.top(kViolationsShown);
-}
-
-bool Server::is_suspended(const std::string& policy) {
-  const auto all = suspensions_.all();
-  return std::any_of(all.begin(), all.end(),
-                     [&](const policies::Suspension& each) { return each.policy == policy; });
-}
-
 void Server::log_violations() { log_bursts(incidents_.take_bursts(), settings()->config.log); }
-
-Vitals Server::vitals() {
-  Vitals vitals;
-  for (const auto& worker : workers_) {
-    if (!worker->is_alive(kStuck)) vitals.live = {false, "an event loop does not turn"};
-  }
-  if (state_ != State::Running) {
-    vitals.ready = {false, "draining"};
-  } else if (!vitals.live.holds) {
-    vitals.ready = vitals.live;
-  } else if (!probe_->is_reachable()) {
-    vitals.ready = {false, "upstream not reachable"};
-  }
-  return vitals;
-}
 
 int serve(ServeOptions options) {
   configure_log(options.config.log);

@@ -96,6 +96,10 @@ void Worker::drain() {
   post([](Inbox& inbox) { inbox.drain = true; });
 }
 
+void Worker::describe_sessions(std::shared_ptr<Survey> survey) {
+  post([&](Inbox& inbox) { inbox.surveys.push_back(std::move(survey)); });
+}
+
 void Worker::stop() {
   if (!has_thread_) return;
   post([](Inbox& inbox) { inbox.stop = true; });
@@ -116,6 +120,7 @@ void Worker::read_inbox() {
                                              : add(std::move(accepted));
   }
   if (inbox.drain && !is_draining_) drain_sessions();
+  for (const auto& survey : inbox.surveys) answer(*survey);
   if (!inbox.stop) return;
   sessions_.fetch_sub(connections_.size() + preludes_.size(), std::memory_order_relaxed);
   preludes_.clear();
@@ -196,6 +201,14 @@ void Worker::drain_sessions() {
     connection.drain();
   }
   if (sessions() == 0) shared_.on_change();
+}
+
+void Worker::answer(Survey& survey) {
+  context_->refresh_clock();
+  std::vector<metrics::SessionFacts> facts;
+  facts.reserve(connections_.size());
+  for (const auto& [id, connection] : connections_) facts.push_back(connection->facts());
+  survey.add(std::move(facts));
 }
 
 void Worker::on_tick() {

@@ -18,6 +18,7 @@
 #include "proxy/net/connection.h"
 #include "proxy/net/context.h"
 #include "proxy/net/proxy_prelude.h"
+#include "proxy/net/survey.h"
 
 namespace pgconcord::net {
 
@@ -50,6 +51,8 @@ class Worker final : ConnectionOwner, PreludeEvents {
   void apply(session::SettingsRef settings);
   // Tells every session, also those still to come, to end at its next idle point.
   void drain();
+  // Its sessions are added to the survey soon.
+  void describe_sessions(std::shared_ptr<Survey> survey);
   // Drops every session and ends the thread; returns when it has ended.
   void stop();
   // Of the settings in force on this worker.
@@ -65,6 +68,7 @@ class Worker final : ConnectionOwner, PreludeEvents {
   struct Inbox {
     std::vector<Accepted> accepted;
     session::SettingsRef settings;
+    std::vector<std::shared_ptr<Survey>> surveys;
     bool drain = false;
     bool stop = false;
   };
@@ -76,6 +80,7 @@ class Worker final : ConnectionOwner, PreludeEvents {
   void take(session::SettingsRef settings);
   void add(Accepted accepted);
   void drain_sessions();
+  void answer(Survey& survey);
   void on_tick();
   void on_finished(Connection& connection) override;
   void on_header_read(ProxyPrelude& prelude) override;

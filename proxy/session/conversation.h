@@ -106,6 +106,9 @@ class Conversation {
   void drain();
   void fail(const wire::FatalText& text, std::string_view reason);
   bool idle() const;
+  metrics::SessionFacts facts() const;
+  void note_client_input() { client_at_ = env.now; }
+  void note_server_input() { server_at_ = env.now; }
   void count_sent(const Actions& out);
 
   Actions* actions = nullptr;  // of the call under way
@@ -132,6 +135,7 @@ class Conversation {
   void set_phase(Phase next);
   void idle_point();
   void select_policies();
+  metrics::SessionState state() const;
   wire::Wanted wanted_from_client() const;
 
   // bypass.cc
@@ -374,7 +378,8 @@ class Conversation {
   std::unique_ptr<Negotiation> negotiation_;  // nullptr: nothing to settle
   std::unique_ptr<ScramLogin> login_;         // nullptr: the log-in passes through, or is over
   std::uint32_t auth_inspect_ = 0;            // of password messages: how much is to be read
-  std::chrono::milliseconds opened_{0};
+  std::chrono::milliseconds opened_{0}, client_at_{0}, server_at_{0};
+  std::uint64_t statements_seen_ = 0, violations_seen_ = 0, rewrites_seen_ = 0;
   char status_ = 'I';        // of the last ReadyForQuery
   bool seems_idle_ = false;  // bypassed: the last bytes were a tag and a ReadyForQuery
   bool conforming_strings_ =

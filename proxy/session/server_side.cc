@@ -350,6 +350,7 @@ void Conversation::count_error(const wire::ErrorResponse& error, const Expected&
   accounts().error(*cells_, error.sqlstate);
   const bool runs = head.reply == Reply::Query || head.reply == Reply::Execute;
   if (runs && head.origin == Origin::Client) {
+    ++statements_seen_;
     accounts().statement(*cells_, tag_word(command), head.extended);
   }
   const Rewritten* part = head.detail ? head.detail->current() : nullptr;
@@ -374,6 +375,7 @@ void Conversation::count_violation(const wire::ErrorResponse& error, Command com
     }
     if (found.index != nullptr) violation->constraint = found.index->name;
   }
+  ++violations_seen_;
   accounts().violation(*cells_, *violation);
   explain_violation(*violation, error, sql, command);
 }
@@ -397,6 +399,7 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
       part == nullptr || part->plan->decision.remedy == policies::Remedy::AddClause;
   const std::string_view command =
       tag.command.empty() || !as_sent ? tag_word(command_of(head)) : tag.command;
+  ++statements_seen_;
   const StatementKind kind = accounts().statement(*cells_, command, head.extended);
   if (kind != StatementKind::Other) {
     checked_first_ = kind == StatementKind::Select && tag.has_rows && tag.rows == 0;
@@ -412,6 +415,7 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
   }
   if (part == nullptr || head.detail->resumed) return;
   const policies::Decision& decision = part->plan->decision;
+  ++rewrites_seen_;
   accounts().rewrite(*cells_, decision, "rewritten");
   const std::uint64_t sent = part->value_rows;
   const bool counts = decision.tag_counts_skipped_rows && tag.has_rows && sent > 0;

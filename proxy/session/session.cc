@@ -309,11 +309,13 @@ Session::~Session() = default;
 
 void Session::on_client_bytes(std::string_view bytes, Actions& actions) {
   impl_->accounts().received_client.add(static_cast<double>(bytes.size()));
+  impl_->note_client_input();
   impl_->run(actions, [&] { impl_->client_bytes(bytes); });
 }
 
 void Session::on_server_bytes(std::string_view bytes, Actions& actions) {
   impl_->accounts().received_server.add(static_cast<double>(bytes.size()));
+  impl_->note_server_input();
   impl_->run(actions, [&] { impl_->server_bytes(bytes); });
 }
 
@@ -364,6 +366,7 @@ Phase Session::phase() const { return impl_->phase; }
 const std::string& Session::database() const { return impl_->database; }
 const std::string& Session::user() const { return impl_->user; }
 std::int32_t Session::backend_pid() const { return impl_->backend_pid; }
+metrics::SessionFacts Session::facts() const { return impl_->facts(); }
 std::string_view Session::login_trouble() const { return impl_->login_trouble(); }
 
 }  // namespace pgconcord::session

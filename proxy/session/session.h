@@ -16,6 +16,7 @@
 
 #include "metrics/incidents.h"
 #include "metrics/registry.h"
+#include "metrics/session_facts.h"
 #include "policies/catalog_cache.h"
 #include "policies/config.h"
 #include "policies/plan.h"
@@ -98,6 +99,8 @@ class Session {
   const std::string& database() const;
   const std::string& user() const;
   std::int32_t backend_pid() const;
+  // For operators; Environment::now must be the present.
+  metrics::SessionFacts facts() const;
   // For logs: why the log-in failed, in constant words, where the client and the server's log do
   // not tell; else empty.
   std::string_view login_trouble() const;

@@ -182,6 +182,24 @@ TEST(Server, ABodyIsNeverReadButTheAnswerArrives) {
   EXPECT_THAT(reply, StartsWith("HTTP/1.1 403 "));
 }
 
+TEST(Server, AStatementToBeExplainedIsReadUpToABound) {
+  Sources from = sources();
+  from.explain = [](const ExplainRequest& request) -> tl::expected<Explained, std::string> {
+    return Explained{{std::to_string(request.sql.size()), "", {}}};
+  };
+  const auto server = started(std::move(from));
+  const auto explained = [&](std::size_t size, const std::string& framing) {
+    return RawClient(server->port())
+        .ask("POST /api/v1/explain HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n" + framing +
+             "\r\n\r\n" + std::string(size, 'x'));
+  };
+  EXPECT_THAT(explained(9000, "Content-Length: 9000"), HasSubstr("\"original\": \"9000\""));
+  EXPECT_THAT(explained(100'000, "Content-Length: 100000"), HasSubstr("\"100000\""));
+  EXPECT_THAT(explained(200'000, "Content-Length: 200000"), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(explained(0, "Content-Length: 0"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(explained(0, "Accept: */*"), StartsWith("HTTP/1.1 400 "));  // no body at all
+}
+
 TEST(Server, GarbageGetsAnErrorAndTheNextClientIsServed) {
   const auto server = started();
   for (const std::string& garbage :
