@@ -29,12 +29,6 @@ std::optional<std::chrono::milliseconds> CatalogCache::loaded_at(std::string_vie
   return found->second.loaded;
 }
 
-CatalogRef CatalogCache::newest(std::string_view database, std::string_view role) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find({std::string(database), std::string(role)});
-  return found == entries_.end() ? nullptr : found->second.catalog;
-}
-
 std::vector<CatalogCache::Known> CatalogCache::all() const {
   const std::lock_guard lock(mutex_);
   std::vector<Known> known;

@@ -28,9 +28,6 @@ class CatalogCache {
   // When the one fresh() answers was loaded; nothing when there is none.
   std::optional<std::chrono::milliseconds> loaded_at(std::string_view database,
                                                      std::string_view role) const;
-  // The newest one whatever its age, for sessions that already run; nullptr when none was ever
-  // stored.
-  CatalogRef newest(std::string_view database, std::string_view role) const;
   // One of each database and role.
   struct Known {
     std::string database;

@@ -8,8 +8,10 @@ import dataclasses
 import pathlib
 import shutil
 
+from ports import free_port
+
 from harness import pgconcord
-from harness.process import Child, StartFailed, accepts, as_postgres, free_port
+from harness.process import Child, StartFailed, accepts, as_postgres
 
 REFERENCE = "pgbouncer"
 

@@ -5,7 +5,9 @@ import pathlib
 import signal
 import subprocess
 
-from harness.process import Child, as_postgres, free_port
+from ports import free_port
+
+from harness.process import Child, as_postgres
 from harness.wire import ServerError, Session
 
 BINARIES = pathlib.Path(os.environ.get("PGCONCORD_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import random
 import signal
 import socket
 import subprocess
@@ -11,19 +10,6 @@ import time
 
 class StartFailed(Exception):
     """A server did not come up; the text says which and what it wrote."""
-
-
-def free_port():
-    """Below the range that the kernel hands out to outgoing connections: they would take it away now and then."""
-    for _ in range(1000):
-        port = random.randint(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise StartFailed("no free port between 20000 and 32000")
 
 
 def as_postgres():

@@ -62,8 +62,4 @@ class Accounts {
   std::map<std::string, std::unique_ptr<DatabaseCells>, std::less<>> databases_;
 };
 
-// The tag word of a command, for statements that end without a tag.
-std::string_view tag_word(parser::Command command);
-metrics::WriteKind write_kind(parser::Command command);
-
 }  // namespace pgconcord::session

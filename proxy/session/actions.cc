@@ -2,19 +2,6 @@
 
 namespace pgconcord::session {
 
-void Outbox::forward(std::string_view bytes) {
-  if (bytes.empty()) return;
-  size_ += bytes.size();
-  if (!pieces_.empty()) {
-    Piece& last = pieces_.back();
-    if (last.start != nullptr && last.start + last.size == bytes.data()) {
-      last.size += bytes.size();
-      return;
-    }
-  }
-  pieces_.push_back({bytes.data(), 0, bytes.size()});
-}
-
 void Outbox::append(std::string_view bytes) {
   if (bytes.empty()) return;
   size_ += bytes.size();

@@ -17,7 +17,16 @@ namespace pgconcord::session {
 class Outbox {
  public:
   // Adjacent pieces of the same buffer become one, so an untouched read is one write.
-  void forward(std::string_view bytes);
+  void forward(std::string_view bytes) {
+    if (bytes.empty()) return;
+    size_ += bytes.size();
+    if (!pieces_.empty() && pieces_.back().start != nullptr &&
+        pieces_.back().start + pieces_.back().size == bytes.data()) {
+      pieces_.back().size += bytes.size();
+    } else {
+      pieces_.push_back({bytes.data(), 0, bytes.size()});
+    }
+  }
   // Copied: for bytes the session made.
   void append(std::string_view bytes);
 

@@ -9,6 +9,7 @@
 #include "metrics/application_name.h"
 #include "parser/statement_text.h"
 #include "proxy/limits.h"
+#include "proxy/session/command_facts.h"
 #include "proxy/session/conversation.h"
 #include "proxy/session/violated_key.h"
 
@@ -32,7 +33,7 @@ std::string joined(const std::vector<std::string>& columns) {
 
 // The writes whose violation is worth explaining.
 bool is_write(Command command) {
-  return write_kind(command) != metrics::WriteKind::Other || command == Command::Merge ||
+  return facts_of(command).write != metrics::WriteKind::Other || command == Command::Merge ||
          command == Command::Execute;
 }
 
@@ -81,7 +82,7 @@ void Conversation::explain_violation(const metrics::Violation& violation,
   metrics::Evidence evidence;
   evidence.session = session_number();
   evidence.now = env.now;
-  evidence.statement = write_kind(command);
+  evidence.statement = facts_of(command).write;
   evidence.key_hash = key.hash;
   evidence.checked_first = checked_first_;
   if (last_write_) evidence.same_write = last_write_->same;

@@ -6,6 +6,7 @@
 
 #include "parser/edit.h"
 #include "parser/session_effects.h"
+#include "proxy/session/command_facts.h"
 #include "proxy/session/conversation.h"
 #include "proxy/session/text_search.h"
 
@@ -199,36 +200,9 @@ void Conversation::send_edited_query(std::string_view sql, const UpFront& up_fro
 // happens in it (6.6).
 bool Conversation::may_change_names(Command command, std::string_view sql) const {
   if (!scope_->enforces()) return false;
-  switch (command) {
-    case Command::Insert:
-    case Command::Update:
-    case Command::Delete:
-    case Command::Select:
-    case Command::Merge:
-      if (!scope_->tracks_names() && status_ == 'I' && readies_due_ == 0)
-        return calls_set_config(sql);
-      return parser::may_change_name_resolution(sql);
-    case Command::Empty:
-    case Command::Copy:
-    case Command::With:
-    case Command::Begin:
-    case Command::Commit:
-    case Command::Rollback:
-    case Command::RollbackTo:
-    case Command::Savepoint:
-    case Command::Release:
-    case Command::Set:
-    case Command::SetConstraints:
-    case Command::Reset:
-    case Command::Discard:
-    case Command::Deallocate:
-    case Command::Prepare:
-    case Command::Execute:
-    case Command::Ddl:
-    case Command::Other:
-      return parser::may_change_name_resolution(sql);
-  }
-  return true;
+  const bool alone = !scope_->tracks_names() && status_ == 'I' && readies_due_ == 0;
+  if (alone && facts_of(command).of_rows) return calls_set_config(sql);
+  return parser::may_change_name_resolution(sql);
 }
 
 Conversation::Sent Conversation::query_to_be_planned(std::string_view sql, When when,

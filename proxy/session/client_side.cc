@@ -108,7 +108,7 @@ bool Conversation::client_frame(const wire::Frame& frame) {
 }
 
 // Nothing answers a message that the server skips after an error (4.2).
-void Conversation::expect(Expected expected) {
+void Conversation::expect(Expected&& expected) {
   const bool ends_ready = expected.reply == Reply::Sync || expected.reply == Reply::Query ||
                           expected.reply == Reply::FunctionCall;
   if (queue_.skipping() && expected.reply != Reply::Sync) return;
@@ -202,38 +202,10 @@ void Conversation::remember_statement(std::string_view name, StatementRef statem
 // Names live in one space with those of SQL's PREPARE: what it or DEALLOCATE touches is no longer
 // what we saw parsed.
 void Conversation::forget_renamed(Command command, std::string_view sql) {
-  switch (command) {
-    case Command::Deallocate:
-    case Command::Prepare: {
-      const std::string name = parser::prepared_name(sql);
-      name.empty() ? statements_.clear() : statements_.forget(name);
-      return;
-    }
-    case Command::Discard:
-      statements_.clear();
-      return;
-    case Command::Empty:
-    case Command::Select:
-    case Command::Insert:
-    case Command::Update:
-    case Command::Delete:
-    case Command::Merge:
-    case Command::Copy:
-    case Command::With:
-    case Command::Begin:
-    case Command::Commit:
-    case Command::Rollback:
-    case Command::RollbackTo:
-    case Command::Savepoint:
-    case Command::Release:
-    case Command::Set:
-    case Command::SetConstraints:
-    case Command::Reset:
-    case Command::Execute:
-    case Command::Ddl:
-    case Command::Other:
-      return;
-  }
+  if (command == Command::Discard) return statements_.clear();
+  if (command != Command::Deallocate && command != Command::Prepare) return;
+  const std::string name = parser::prepared_name(sql);
+  name.empty() ? statements_.clear() : statements_.forget(name);
 }
 
 // What is kept of a Parse: its text only where a policy may want it.

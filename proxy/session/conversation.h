@@ -129,6 +129,8 @@ class Conversation {
   // session.cc
   void feed_client(std::string_view input);
   void feed_server(std::string_view input);
+  bool take_client_step(const wire::Step& step);
+  bool take_server_step(const wire::Step& step);
   void resume_client();
   void to_server(const wire::Frame& frame);
   void to_client(const wire::Frame& frame) const;
@@ -189,7 +191,7 @@ class Conversation {
   void client_close(const wire::Frame& frame);
   void copy_starts(Expected& expected);
   bool client_sync(const wire::Frame& frame);
-  void expect(Expected expected);
+  void expect(Expected&& expected);
   void remember_statement(std::string_view name, StatementRef statement);
   void forget_renamed(parser::Command command, std::string_view sql);
   void note_effects(const ClientStatement& statement);

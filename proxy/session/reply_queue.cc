@@ -12,7 +12,7 @@ const Rewritten* ReplyDetail::current() const {
   return nullptr;
 }
 
-void ReplyQueue::push(Expected expected) {
+void ReplyQueue::push(Expected&& expected) {
   if (expected.reply == Reply::Sync) skipping_ = false;
   entries_.push_back(std::move(expected));
 }

@@ -1,14 +1,20 @@
 // The replies a session waits for, in order, with PostgreSQL's rule of what an ErrorResponse
 // discards (protocol.md 4.1 to 4.4). One entry per message that the server answers.
 //
-//   server message            head of the queue                       effect
-//   1 / 2 / 3                 Parse / Bind / Close                     consumed
-//   t                         DescribeStatement                        stays (T or n follows)
-//   T, n                      DescribeStatement, DescribePortal        consumed; T under Query,
-//   Execute: stays D d c G H                 Query, Execute                           stays C I
-//   Query: stays; Execute: consumed s                         Execute consumed V FunctionCall stays
-//   E                         Query, FunctionCall: stays, only Z may follow; Sync: stays; else
-//   drops up to the next Sync Z                         Query, FunctionCall, Sync consumed
+// clang-format off
+//   server message  head of the queue                  effect
+//   1 2 3           Parse, Bind, Close                 consumed
+//   t               DescribeStatement                  stays (T or n follows)
+//   T n             DescribeStatement, DescribePortal  consumed; T under Query, Execute: stays
+//   D d c G H       Query, Execute                     stays
+//   C I             Query                              stays; under Execute: consumed
+//   s               Execute                            consumed
+//   V               FunctionCall                       stays
+//   E               Query, FunctionCall                stays, only Z may follow
+//   E               Sync                               stays
+//   E               any other                          drops up to the next Sync
+//   Z               Query, FunctionCall, Sync          consumed
+// clang-format on
 #pragma once
 
 #include <cstddef>
@@ -92,7 +98,7 @@ struct Expected {
 
 class ReplyQueue {
  public:
-  void push(Expected expected);
+  void push(Expected&& expected);
   bool empty() const { return head_ == entries_.size(); }
   std::size_t size() const { return entries_.size() - head_; }
   Expected& front() { return entries_[head_]; }

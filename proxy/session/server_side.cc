@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/session/command_facts.h"
 #include "proxy/session/conversation.h"
 #include "proxy/wire/bytes.h"
 
@@ -351,7 +352,7 @@ void Conversation::count_error(const wire::ErrorResponse& error, const Expected&
   const bool runs = head.reply == Reply::Query || head.reply == Reply::Execute;
   if (runs && head.origin == Origin::Client) {
     ++statements_seen_;
-    accounts().statement(*cells_, tag_word(command), head.extended);
+    accounts().statement(*cells_, facts_of(command).tag_word, head.extended);
   }
   const Rewritten* part = head.detail ? head.detail->current() : nullptr;
   if (part != nullptr && caused_by_rewrite(error, *part))
@@ -364,7 +365,7 @@ void Conversation::count_violation(const wire::ErrorResponse& error, Command com
                                    std::string_view sql) {
   const metrics::ErrorFields fields{error.sqlstate, error.schema,   error.table,  error.constraint,
                                     error.column,   error.datatype, error.routine};
-  std::optional<metrics::Violation> violation = metrics::classify(fields, write_kind(command));
+  std::optional<metrics::Violation> violation = metrics::classify(fields, facts_of(command).write);
   if (!violation) return;
   if (scope_ && scope_->catalog()) {
     // A partition's violation is its parent's, which is the table people know.
@@ -398,7 +399,7 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
   const bool as_sent =
       part == nullptr || part->plan->decision.remedy == policies::Remedy::AddClause;
   const std::string_view command =
-      tag.command.empty() || !as_sent ? tag_word(command_of(head)) : tag.command;
+      tag.command.empty() || !as_sent ? facts_of(command_of(head)).tag_word : tag.command;
   ++statements_seen_;
   const StatementKind kind = accounts().statement(*cells_, command, head.extended);
   if (kind != StatementKind::Other) {

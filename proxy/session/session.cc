@@ -77,11 +77,25 @@ void Conversation::client_bytes(std::string_view bytes) {
   }
 }
 
+// What is no start of a message. False: nothing can be done before more comes.
+bool Conversation::take_client_step(const wire::Step& step) {
+  if (const auto* error = std::get_if<wire::WireError>(&step)) {
+    fail({"08P01", error->message, "", "The connection was closed to keep it in step."},
+         "protocol");
+    return false;
+  }
+  if (const auto* rest = std::get_if<wire::Rest>(&step); rest != nullptr && !drop_client_rest_) {
+    copying_input_ ? actions->to_server.append(rest->raw) : actions->to_server.forward(rest->raw);
+  }
+  return !std::holds_alternative<wire::NeedMore>(step);
+}
+
 void Conversation::feed_client(std::string_view input) {
   if (blocked != Blocked::No) {
     held_.append(input);
     return;
   }
+  const wire::Wanted wanted = wanted_from_client();
   while (phase == Phase::Authenticating || phase == Phase::Ready) {
     if (phase == Phase::Authenticating && client_framer_.at_boundary() && !input.empty() &&
         (input[0] != 'p' || login_) && auth_due_ <= 0) {
@@ -90,24 +104,25 @@ void Conversation::feed_client(std::string_view input) {
       held_.assign(input);
       return;
     }
-    wire::Step step = client_framer_.next(input, wanted_from_client());
-    if (std::holds_alternative<wire::NeedMore>(step)) return;
-    if (const auto* error = std::get_if<wire::WireError>(&step)) {
-      fail({"08P01", error->message, "", "The connection was closed to keep it in step."},
-           "protocol");
-      return;
+    wire::Frame frame;
+    if (!client_framer_.whole(input, wanted, frame)) {
+      const wire::Step step = client_framer_.next(input, wanted);
+      if (!take_client_step(step)) return;
+      if (!std::holds_alternative<wire::Frame>(step)) continue;
+      frame = std::get<wire::Frame>(step);
     }
-    if (const auto* rest = std::get_if<wire::Rest>(&step)) {
-      if (drop_client_rest_) continue;
-      copying_input_ ? actions->to_server.append(rest->raw) : actions->to_server.forward(rest->raw);
-      continue;
-    }
-    const auto& frame = std::get<wire::Frame>(step);
     if (!client_frame(frame)) {
       std::string kept(frame.raw);
       kept.append(input);
       held_ = std::move(kept);
       return;
+    }
+    if (frame.type == 'd' && frame.whole && !scope_ && !drop_client_rest_ &&
+        phase == Phase::Ready) {
+      const std::size_t rows = wire::run_size(input, frame.type);
+      copying_input_ ? actions->to_server.append(input.substr(0, rows))
+                     : actions->to_server.forward(input.substr(0, rows));
+      input.remove_prefix(rows);
     }
   }
 }
@@ -135,23 +150,38 @@ void Conversation::server_bytes(std::string_view bytes) {
   resume_client();
 }
 
+bool Conversation::take_server_step(const wire::Step& step) {
+  if (const auto* error = std::get_if<wire::WireError>(&step)) {
+    desynchronised(error->message);
+    return false;
+  }
+  if (const auto* rest = std::get_if<wire::Rest>(&step); rest != nullptr && !drop_server_rest_) {
+    actions->to_client.forward(rest->raw);
+  }
+  return !std::holds_alternative<wire::NeedMore>(step);
+}
+
 void Conversation::feed_server(std::string_view input) {
   while (phase == Phase::Authenticating || phase == Phase::Ready) {
     wire::Wanted wanted;
     if (look_up_ && !queue_.empty() && queue_.front().origin == Origin::LookUp)
       wanted.row_max = kLookUpAnswerMax;
-    wire::Step step = server_framer_.next(input, wanted);
-    if (std::holds_alternative<wire::NeedMore>(step)) return;
-    if (const auto* error = std::get_if<wire::WireError>(&step)) {
-      desynchronised(error->message);
-      return;
-    }
-    if (const auto* rest = std::get_if<wire::Rest>(&step)) {
-      if (!drop_server_rest_) actions->to_client.forward(rest->raw);
-      continue;
+    wire::Frame frame;
+    if (!server_framer_.whole(input, wanted, frame)) {
+      const wire::Step step = server_framer_.next(input, wanted);
+      if (!take_server_step(step)) return;
+      if (!std::holds_alternative<wire::Frame>(step)) continue;
+      frame = std::get<wire::Frame>(step);
     }
     drop_server_rest_ = false;
-    server_frame(std::get<wire::Frame>(step));
+    server_frame(frame);
+    const bool is_row = frame.type == 'D' || frame.type == 'd';
+    if (is_row && frame.whole && !drop_server_rest_ && phase == Phase::Ready) {
+      // A row changes nothing, so what held for it holds for those right behind it.
+      const std::size_t rows = wire::run_size(input, frame.type);
+      actions->to_client.forward(input.substr(0, rows));
+      input.remove_prefix(rows);
+    }
   }
   if (phase == Phase::Opaque || phase == Phase::Bypassed) actions->to_client.forward(input);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxy/session/command_facts.h"
+
 namespace pgconcord::session {
 namespace {
 
@@ -33,6 +35,14 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
   return contains_from(text, word, small) || (large != small && contains_from(text, word, large));
 }
 
+namespace {
+
+bool may_hold(Holds holds, std::string_view sql, std::string_view word) {
+  return holds == Holds::Always || (holds == Holds::IfNamed && contains_ignoring_case(sql, word));
+}
+
+}  // namespace
+
 bool calls_set_config(std::string_view sql) { return contains_ignoring_case(sql, "set_config"); }
 
 bool may_change_role(std::string_view sql) {
@@ -52,67 +62,11 @@ bool may_change_lexing(Command command, std::string_view sql) {
 }
 
 bool may_hide_insert(Command command, std::string_view sql) {
-  switch (command) {
-    case Command::Insert:
-      return true;
-    case Command::With:
-    case Command::Prepare:
-    case Command::Other:
-    case Command::Select:
-    case Command::Begin:
-    case Command::Savepoint:
-    case Command::Set:
-    case Command::Update:
-    case Command::Delete:
-    case Command::Merge:
-    case Command::Copy:
-      return contains_ignoring_case(sql, "insert");
-    case Command::Empty:
-    case Command::Commit:
-    case Command::Rollback:
-    case Command::RollbackTo:
-    case Command::Release:
-    case Command::SetConstraints:
-    case Command::Reset:
-    case Command::Discard:
-    case Command::Deallocate:
-    case Command::Execute:
-    case Command::Ddl:
-      return false;
-  }
-  return false;
+  return may_hold(facts_of(command).insert, sql, "insert");
 }
 
 bool may_hide_update(Command command, std::string_view sql) {
-  switch (command) {
-    case Command::Update:
-      return true;
-    case Command::With:
-    case Command::Prepare:
-    case Command::Other:
-      return contains_ignoring_case(sql, "update");
-    case Command::Empty:
-    case Command::Select:
-    case Command::Insert:
-    case Command::Delete:
-    case Command::Merge:
-    case Command::Copy:
-    case Command::Begin:
-    case Command::Commit:
-    case Command::Rollback:
-    case Command::RollbackTo:
-    case Command::Savepoint:
-    case Command::Release:
-    case Command::Set:
-    case Command::SetConstraints:
-    case Command::Reset:
-    case Command::Discard:
-    case Command::Deallocate:
-    case Command::Execute:
-    case Command::Ddl:
-      return false;
-  }
-  return false;
+  return may_hold(facts_of(command).update, sql, "update");
 }
 
 }  // namespace pgconcord::session

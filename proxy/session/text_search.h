@@ -14,10 +14,11 @@ bool contains_ignoring_case(std::string_view text, std::string_view word);
 // Does the name of that function occur? The one function that changes settings.
 bool calls_set_config(std::string_view sql);
 
-// May the text change the role whose privileges count?
 // May a statement that may change names (parser::may_change_name_resolution) change
 // standard_conforming_strings or client_encoding as well?
 bool may_change_lexing(parser::Command command, std::string_view sql);
+
+// May the text change the role whose privileges count?
 bool may_change_role(std::string_view sql);
 
 // Is it worth parsing for an INSERT at all?

@@ -74,8 +74,9 @@ CommandTag command_tag(std::string_view body) {
   CommandTag tag;
   if (!body.empty() && body.back() == '\0') body.remove_suffix(1);
   tag.command = body;
-  const std::size_t digit = body.find_first_of("0123456789");
-  if (digit == std::string_view::npos || digit == 0) return tag;
+  std::size_t digit = 0;
+  while (digit < body.size() && (body[digit] < '0' || body[digit] > '9')) ++digit;
+  if (digit == body.size() || digit == 0) return tag;
   tag.command = body.substr(0, digit - 1);
   const std::size_t last = body.rfind(' ') + 1;
   const auto [end, error] =

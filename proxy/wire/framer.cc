@@ -10,75 +10,102 @@ namespace pgconcord::wire {
 namespace {
 
 constexpr std::size_t kHeader = 5;
-// The longest length word of each message type; 0 = there is no such type (protocol.md 4.15, 4.16).
-using LengthTable = std::array<std::uint32_t, 256>;
 
-constexpr void set_all(LengthTable& table, std::string_view types, std::uint32_t length_max) {
-  for (const char type : types) table[static_cast<unsigned char>(type)] = length_max;
+// How much of a body is wanted; the numbers are in Wanted where they are not fixed.
+enum class Want : std::uint8_t { Nothing, All, Excerpt, Query, Bind, Row, Login };
+
+// The longest length word, 0 = there is no such type (protocol.md 4.15, 4.16); what of it is read.
+struct MessageKind {
+  std::uint32_t length_max = 0;
+  Want want = Want::Nothing;
+};
+using MessageKinds = std::array<MessageKind, 256>;
+
+constexpr void set_all(MessageKinds& kinds, std::string_view types, MessageKind kind) {
+  for (const char type : types) kinds[static_cast<unsigned char>(type)] = kind;
 }
 
-constexpr LengthTable kClientLengths = [] {
-  LengthTable table{};
-  set_all(table, "QPBFd", kLargeMessageMax);
-  set_all(table, "CDEHSXcf", kSmallMessageMax);
-  set_all(table, "p", kAuthMessageMax);
-  return table;
+constexpr MessageKinds kClientKinds = [] {
+  MessageKinds kinds{};
+  set_all(kinds, "QP", {kLargeMessageMax, Want::Query});
+  set_all(kinds, "B", {kLargeMessageMax, Want::Bind});
+  set_all(kinds, "Fd", {kLargeMessageMax, Want::Nothing});
+  set_all(kinds, "CDES", {kSmallMessageMax, Want::All});
+  set_all(kinds, "HXcf", {kSmallMessageMax, Want::Nothing});
+  set_all(kinds, "p", {kAuthMessageMax, Want::Login});
+  return kinds;
 }();
 
-constexpr LengthTable kServerLengths = [] {
-  LengthTable table{};
-  set_all(table, "123ACDEGHIKNRSTVWZcdnstv", 0x7FFFFFFF);
-  return table;
+constexpr MessageKinds kServerKinds = [] {
+  constexpr std::uint32_t kAny = 0x7FFFFFFF;
+  MessageKinds kinds{};
+  set_all(kinds, "123AGHITVWcdnst", {kAny, Want::Nothing});
+  set_all(kinds, "CEKNRSZv", {kAny, Want::Excerpt});
+  set_all(kinds, "D", {kAny, Want::Row});
+  return kinds;
 }();
+
+const MessageKind& kind_of(Peer from, char type) {
+  const MessageKinds& kinds = from == Peer::Client ? kClientKinds : kServerKinds;
+  return kinds[static_cast<unsigned char>(type)];
+}
 
 // Body bytes that must be at hand before the message is handed on.
-std::uint32_t wanted_prefix(Peer from, char type, const Wanted& wanted) {
-  constexpr std::uint32_t kAll = 0xFFFFFFFF;
-  if (from == Peer::Client) {
-    switch (type) {
-      case 'Q':
-      case 'P':
-        return wanted.query_max;
-      case 'B':
-        return wanted.bind_max;
-      case 'p':
-        return wanted.auth_max;
-      case 'D':
-      case 'E':
-      case 'C':
-      case 'S':
-        return kAll;
-      default:
-        return 0;
-    }
-  }
-  switch (type) {
-    case 'D':
-      return wanted.row_max;
-    case 'E':
-    case 'N':
-      return kErrorInspectMax;
-    case 'C':
-    case 'Z':
-    case 'S':
-    case 'R':
-    case 'K':
-    case 'v':
-      return kErrorInspectMax;
-    default:
+std::size_t wanted_prefix(Want want, std::uint32_t length, const Wanted& wanted) {
+  switch (want) {
+    case Want::Nothing:
       return 0;
+    case Want::All:
+      return length;
+    case Want::Excerpt:
+      return std::min<std::size_t>(length, kErrorInspectMax);
+    case Want::Query:
+      return std::min(length, wanted.query_max);
+    case Want::Bind:
+      return std::min(length, wanted.bind_max);
+    case Want::Row:
+      return std::min(length, wanted.row_max);
+    case Want::Login:
+      return std::min(length, wanted.auth_max);
   }
+  return 0;
 }
 
 }  // namespace
 
 std::string_view header_error(Peer from, char type, std::uint32_t length_word) {
-  const LengthTable& lengths = from == Peer::Client ? kClientLengths : kServerLengths;
-  const std::uint32_t length_max = lengths[static_cast<unsigned char>(type)];
+  const std::uint32_t length_max = kind_of(from, type).length_max;
   if (length_word >= 4 && length_word <= length_max) return {};
   if (length_word < 4 || length_max != 0) return "invalid message length";
   return from == Peer::Client ? "invalid frontend message type"
                               : "unknown message type from the server";
+}
+
+std::size_t run_size(std::string_view bytes, char type) {
+  std::size_t size = 0;
+  while (bytes.size() - size >= kHeader && bytes[size] == type) {
+    const std::uint32_t length_word = load_u32(bytes.data() + size + 1);
+    if (length_word < 4 || length_word >= bytes.size() - size) break;
+    size += 1 + std::size_t{length_word};
+  }
+  return size;
+}
+
+bool Framer::whole(std::string_view& input, const Wanted& wanted, Frame& frame) const {
+  if (remaining_ > 0 || !partial_.empty() || input.size() < kHeader) return false;
+  const MessageKind& kind = kind_of(from_, input[0]);
+  const std::uint32_t length_word = load_u32(input.data() + 1);
+  if (length_word < 4 || length_word > kind.length_max || length_word >= input.size()) return false;
+  const std::uint32_t length = length_word - 4;
+  const std::size_t want = wanted_prefix(kind.want, length, wanted);
+  frame = {input[0],
+           length,
+           {input.data(), 1 + std::size_t{length_word}},
+           {input.data() + kHeader, want},
+           true,
+           false};
+  input.remove_prefix(1 + std::size_t{length_word});
+  return true;
 }
 
 Step Framer::next(std::string_view& input, const Wanted& wanted) {
@@ -108,9 +135,9 @@ Step Framer::start(std::string_view& input, const Wanted& wanted) {
   }
   const std::uint32_t length_word = load_u32(input.data() + 1);
   const std::string_view error = header_error(from_, input[0], length_word);
-  if (!error.empty()) return WireError{std::string(error)};
+  if (!error.empty()) return WireError{error};
   const std::uint32_t length = length_word - 4;
-  const std::size_t want = std::min(length, wanted_prefix(from_, input[0], wanted));
+  const std::size_t want = wanted_prefix(kind_of(from_, input[0]).want, length, wanted);
   if (input.size() < kHeader + want) {
     partial_.assign(input);
     input = {};
@@ -135,9 +162,9 @@ Step Framer::assemble(std::string_view& input, const Wanted& wanted) {
   if (!fill_to(kHeader)) return NeedMore{};
   const std::uint32_t length_word = load_u32(partial_.data() + 1);
   const std::string_view error = header_error(from_, partial_[0], length_word);
-  if (!error.empty()) return WireError{std::string(error)};
+  if (!error.empty()) return WireError{error};
   const std::uint32_t length = length_word - 4;
-  const std::size_t want = std::min(length, wanted_prefix(from_, partial_[0], wanted));
+  const std::size_t want = wanted_prefix(kind_of(from_, partial_[0]).want, length, wanted);
   if (!fill_to(kHeader + want)) return NeedMore{};
   delivered_ = true;
   Frame frame{partial_[0], length, partial_, std::string_view(partial_).substr(kHeader, want),

@@ -39,7 +39,7 @@ struct Rest {
 };
 struct NeedMore {};
 struct WireError {
-  std::string message;
+  std::string_view message;  // of static storage
 };
 
 using Step = std::variant<NeedMore, Frame, Rest, WireError>;
@@ -47,6 +47,10 @@ using Step = std::variant<NeedMore, Frame, Rest, WireError>;
 class Framer {
  public:
   explicit Framer(Peer from) : from_(from) {}
+
+  // Nearly always at the start of `input` a message stands whole: then it is consumed, and this is
+  // all of next(), for less. False: ask next().
+  bool whole(std::string_view& input, const Wanted& wanted, Frame& frame) const;
 
   // Consumes from `input` what it answers with or keeps.
   Step next(std::string_view& input, const Wanted& wanted);
@@ -67,6 +71,10 @@ class Framer {
   Peer from_;
   bool delivered_ = false;  // partial_ was given out and is dropped at the next call
 };
+
+// The size of the whole messages of that type that `bytes` begins with: rows of a result or of a
+// COPY, which come in runs and are all treated alike.
+std::size_t run_size(std::string_view bytes, char type);
 
 // Why a header is not acceptable; empty when it is (protocol.md 4.15, 4.16).
 std::string_view header_error(Peer from, char type, std::uint32_t length_word);

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "proxy/session/command_facts.h"
+
 namespace pgconcord::session {
 namespace {
 
@@ -87,13 +89,13 @@ TEST_F(AccountsTest, SessionsComeAndGo) {
   expect_line("pgconcord_client_connections{state=\"open\"} 1");
 }
 
-TEST(WriteKind, TransactionEndsAndConstraintChecksAreCommits) {
-  EXPECT_EQ(write_kind(Command::Insert), metrics::WriteKind::Insert);
-  EXPECT_EQ(write_kind(Command::Copy), metrics::WriteKind::Copy);
-  EXPECT_EQ(write_kind(Command::Commit), metrics::WriteKind::Commit);
-  EXPECT_EQ(write_kind(Command::SetConstraints), metrics::WriteKind::Commit);
-  EXPECT_EQ(write_kind(Command::Ddl), metrics::WriteKind::Ddl);
-  EXPECT_EQ(write_kind(Command::Select), metrics::WriteKind::Other);
+TEST(CommandFacts, TransactionEndsAndConstraintChecksAreCommits) {
+  EXPECT_EQ(facts_of(Command::Insert).write, metrics::WriteKind::Insert);
+  EXPECT_EQ(facts_of(Command::Copy).write, metrics::WriteKind::Copy);
+  EXPECT_EQ(facts_of(Command::Commit).write, metrics::WriteKind::Commit);
+  EXPECT_EQ(facts_of(Command::SetConstraints).write, metrics::WriteKind::Commit);
+  EXPECT_EQ(facts_of(Command::Ddl).write, metrics::WriteKind::Ddl);
+  EXPECT_EQ(facts_of(Command::Select).write, metrics::WriteKind::Other);
 }
 
 }  // namespace

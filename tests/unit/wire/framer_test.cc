@@ -230,5 +230,22 @@ TEST(Framer, ALengthAtTheTopOfItsRangeDoesNotWrapAround) {
   EXPECT_EQ(header_error(Peer::Server, 'D', 0xFFFFFFFF), "invalid message length");
 }
 
+TEST(RunSize, EndsBeforeTheFirstMessageThatIsOfAnotherTypeCutOrImpossible) {
+  const std::string row = header('D', 6) + "ab";
+  EXPECT_EQ(run_size("", 'D'), 0U);
+  EXPECT_EQ(run_size(row + row + header('C', 4), 'D'), 2 * row.size());
+  EXPECT_EQ(run_size(header('C', 4) + row, 'D'), 0U);
+  EXPECT_EQ(run_size(row + header('D', 3) + row, 'D'), row.size());
+  EXPECT_EQ(run_size(row + header('D', 0xFFFFFFFF) + row, 'D'), row.size());
+  const std::string stream = row + header('D', 4) + row;
+  for (std::size_t size = 0; size <= stream.size(); ++size) {
+    const std::size_t whole = size < row.size()       ? 0
+                              : size < row.size() + 5 ? row.size()
+                              : size < stream.size()  ? row.size() + 5
+                                                      : stream.size();
+    EXPECT_EQ(run_size(std::string_view(stream).substr(0, size), 'D'), whole) << size;
+  }
+}
+
 }  // namespace
 }  // namespace pgconcord::wire
