@@ -2,6 +2,7 @@
 // (rewrite.md B). The statement is not run again. Where its answer needs nothing of the server it
 // is given at once; otherwise the server describes the rows that never come, goes back to our
 // savepoint, or answers what the client sent behind the Execute.
+#include "proxy/session/command_facts.h"
 #include "proxy/session/conversation.h"
 #include "proxy/wire/bytes.h"
 
@@ -24,7 +25,7 @@ void Conversation::tell_no_rows() {
   if (!replay_ || replay_->state == Replay::State::Idle || replay_->answered) return;
   replay_->answered = true;
   const policies::Decision& decision = replay_->plan->decision;
-  accounts().statement(*cells_, tag_word(replay_->command), replay_->extended);
+  accounts().statement(*cells_, facts_of(replay_->command).tag_word, replay_->extended);
   accounts().rewrite(*cells_, decision, "rewritten");
   accounts().absorbed(*cells_, decision, "on_violation", 1);
   checked_first_ = false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "parser/edit.h"
+#include "proxy/session/command_facts.h"
 #include "proxy/session/conversation.h"
 
 namespace pgconcord::session {
@@ -247,7 +248,7 @@ void Conversation::release_violation() {
     const wire::ErrorResponse error =
         wire::error_response(std::string_view(replay_->error).substr(5));
     accounts().error(*cells_, error.sqlstate);
-    accounts().statement(*cells_, tag_word(replay_->command), replay_->extended);
+    accounts().statement(*cells_, facts_of(replay_->command).tag_word, replay_->extended);
     count_violation(error, replay_->command, replay_->sql);
     actions->to_client.append(replay_->error);
     actions->to_client.append(replay_->ready);

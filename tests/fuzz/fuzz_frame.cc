@@ -22,7 +22,8 @@ std::string framed(Peer from, std::string_view stream, std::size_t size) {
     std::string_view input = piece;
     for (Step step = framer.next(input, Wanted{}); !std::holds_alternative<NeedMore>(step);
          step = framer.next(input, Wanted{})) {
-      if (const auto* error = std::get_if<WireError>(&step)) return types + bytes + std::string(error->message);
+      if (const auto* error = std::get_if<WireError>(&step))
+        return types + bytes + std::string(error->message);
       if (const auto* frame = std::get_if<Frame>(&step)) types += frame->type;
       const auto* frame = std::get_if<Frame>(&step);
       bytes += frame != nullptr ? frame->raw : std::get<Rest>(step).raw;
