@@ -51,7 +51,7 @@ void ProxyPrelude::on_readable() {
 }
 
 // What was just seen is there.
-bool ProxyPrelude::consume(std::size_t size) {
+bool ProxyPrelude::consume(std::size_t size) const {
   std::array<char, kProxyHeaderMax> taken;
   return ::recv(accepted_.socket.get(), taken.data(), size, 0) == static_cast<ssize_t>(size);
 }

@@ -47,7 +47,7 @@ class ProxyPrelude {
         balancer_(accepted_.peer),
         opened_(opened) {}
   void on_readable();
-  bool consume(std::size_t size);
+  bool consume(std::size_t size) const;
 
   PreludeEvents& events_;
   Accepted accepted_;

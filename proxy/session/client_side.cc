@@ -60,6 +60,10 @@ bool Conversation::client_frame(const wire::Frame& frame) {
     to_server(frame);
     return true;
   }
+  return client_message(frame);
+}
+
+bool Conversation::client_message(const wire::Frame& frame) {
   switch (frame.type) {
     case 'Q':
       return client_query(frame);

@@ -183,6 +183,7 @@ class Conversation {
 
   // client_side.cc: false = blocked, the message is to be handed in again
   bool client_frame(const wire::Frame& frame);
+  bool client_message(const wire::Frame& frame);
   bool client_query(const wire::Frame& frame);
   bool client_parse(const wire::Frame& frame);
   bool client_bind(const wire::Frame& frame);
