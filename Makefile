@@ -1,6 +1,6 @@
 # A menu; every entry is one call of a script that also works alone.
 .DEFAULT_GOAL := help
-.PHONY: help dependencies build release test integration chart docs package packaging demo lint format golden fuzz clean
+.PHONY: help dependencies build release test integration chart docs examples package packaging demo lint format golden fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -18,6 +18,8 @@ chart: ## the tests of the Helm chart: lint, schemas of Kubernetes, golden files
 	.venv/bin/python -m pytest tests/helm -n 2
 docs: ## whatever the documents show works; builds the site into build/site
 	scripts/test-docs
+examples: ## every example by the commands of its README, and the compatibility matrix
+	scripts/test-examples
 package: ## build the Debian package into build/packages
 	scripts/package
 packaging: ## the tests of the Debian package and the image (as root)
