@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "parser/copy_facts.h"
 #include "parser/syntax_tree.h"
 #include "parser/update_facts.h"
 
@@ -134,6 +135,9 @@ Statement facts_of(object raw_statement, std::string_view sql) {
   const Node node = as_node(statement);
   if (node.type == "InsertStmt") return insert_of(statement, node.fields);
   const std::string_view text = text_of(raw_statement, sql);
+  if (node.type == "CopyStmt" && copies_in(node.fields)) {
+    return copy_of(node.fields, text, static_cast<std::size_t>(text.data() - sql.data()));
+  }
   Other other;
   other.command = leading_command(text);
   collect_targets(statement, inserts, other.hidden_tables);

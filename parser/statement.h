@@ -95,6 +95,22 @@ struct Update {
   [[nodiscard]] const std::string& row_name() const { return alias.empty() ? table.name : alias; }
 };
 
+// COPY table FROM. Whatever copies out is an Other.
+struct Copy {
+  enum class Source : std::uint8_t { Stdin, File, Program };
+  RelationName table;
+  Source source = Source::Stdin;
+  std::vector<std::string> columns;  // in order; empty = no list given
+  // Tokens of the statement: the table's name begins at the first, FROM is the second.
+  std::size_t name_token = 0;
+  std::size_t from_token = 0;
+  bool freezes = false;         // the option FREEZE, whatever its value
+  bool reads_defaults = false;  // the option DEFAULT (version 16): a text that stands for one
+  // WHERE names whole columns and nothing else of the row; `filter_columns` are these.
+  bool filter_is_plain = true;
+  std::vector<std::string> filter_columns;
+};
+
 // Any statement that is neither at top level. INSERT inside EXPLAIN, PREPARE or a CTE sets
 // `hides_insert`.
 struct Other {
@@ -104,12 +120,13 @@ struct Other {
   std::vector<RelationName> hidden_updates;  // likewise of UPDATEs that are not at top level
 };
 
-using Statement = std::variant<Insert, Update, Other>;
+using Statement = std::variant<Insert, Update, Copy, Other>;
 
-// The table that an INSERT or UPDATE writes; nullptr of anything else.
+// The table that an INSERT, UPDATE or COPY writes; nullptr of anything else.
 inline const RelationName* written_table(const Statement& statement) {
   if (const auto* insert = std::get_if<Insert>(&statement)) return &insert->table;
   if (const auto* update = std::get_if<Update>(&statement)) return &update->table;
+  if (const auto* copy = std::get_if<Copy>(&statement)) return &copy->table;
   return nullptr;
 }
 

@@ -39,9 +39,11 @@ const UniqueIndex* index_with_oid(const std::vector<Table>& tables, Oid oid) {
 
 }  // namespace
 
-Catalog::Catalog(std::string role, std::uint32_t server_version_num, std::vector<Table> tables)
+Catalog::Catalog(std::string role, std::uint32_t server_version_num, std::vector<Table> tables,
+                 TemporaryTables temporary_tables)
     : role_(std::move(role)),
       server_version_num_(server_version_num),
+      temporary_tables_(temporary_tables),
       id_(next_id()),
       tables_(std::move(tables)) {
   std::sort(tables_.begin(), tables_.end(),

@@ -26,7 +26,8 @@ struct Column {
   bool collates_plainly = true;  // equal means the same bytes, as far as the collation goes
   bool not_null = false;
   bool has_default = false;
-  bool generated = false;                   // GENERATED ALWAYS AS (...) STORED/VIRTUAL
+  std::string default_expression;  // ready SQL of the column's own; empty where there is none
+  bool generated = false;          // GENERATED ALWAYS AS (...) STORED/VIRTUAL
   std::vector<std::string> generated_from;  // the columns its expression reads
   char identity = '\0';                     // 'a' ALWAYS, 'd' BY DEFAULT
   std::string sequence;  // schema.name of the sequence the default draws from; empty = none
@@ -76,10 +77,14 @@ struct Table {
   bool may_select = false, may_insert = false, may_update = false;  // table level
 };
 
+enum class TemporaryTables : std::uint8_t { Refused, Allowed };
+
 class Catalog {
  public:
-  Catalog(std::string role, std::uint32_t server_version_num, std::vector<Table> tables);
+  Catalog(std::string role, std::uint32_t server_version_num, std::vector<Table> tables,
+          TemporaryTables temporary_tables = TemporaryTables::Refused);
   const std::string& role() const { return role_; }
+  bool may_create_temporary_tables() const { return temporary_tables_ == TemporaryTables::Allowed; }
   std::uint32_t server_version_num() const { return server_version_num_; }
   // Unique in the process: part of a plan's cache key.
   std::uint64_t id() const { return id_; }
@@ -103,6 +108,7 @@ class Catalog {
  private:
   std::string role_;
   std::uint32_t server_version_num_;
+  TemporaryTables temporary_tables_;
   std::uint64_t id_;
   std::vector<Table> tables_;
 };

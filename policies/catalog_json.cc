@@ -107,6 +107,7 @@ Column decode_column(ObjectReader& reader) {
   reader.read("collates_plainly", column.collates_plainly);
   reader.read("not_null", column.not_null);
   reader.read("has_default", column.has_default);
+  reader.read("default", column.default_expression);
   reader.read("generated", column.generated);
   reader.read("generated_from", column.generated_from);
   reader.read("identity", column.identity);
@@ -183,13 +184,16 @@ tl::expected<Catalog, std::string> catalog_from_json(std::string_view json) {
   std::string error;
   std::string role;
   std::uint32_t version = 0;
+  bool may_create_temporary_tables = false;
   std::vector<Table> tables;
   ObjectReader reader(document, "", error);
   reader.read("role", role);
   reader.read_integer("server_version_num", version);
+  reader.read("may_create_temporary_tables", may_create_temporary_tables);
   reader.read_list("tables", tables, decode_table);
   if (!error.empty()) return tl::unexpected(std::move(error));
-  return Catalog(std::move(role), version, std::move(tables));
+  return Catalog(std::move(role), version, std::move(tables),
+                 may_create_temporary_tables ? TemporaryTables::Allowed : TemporaryTables::Refused);
 }
 
 }  // namespace pgconcord::policies

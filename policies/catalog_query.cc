@@ -50,6 +50,8 @@ document AS MATERIALIZED (
 SELECT pg_catalog.json_build_object(
   'role', current_user,
   'server_version_num', pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
+  'may_create_temporary_tables', pg_catalog.has_database_privilege(
+    pg_catalog.current_database(), 'TEMPORARY'),
   'tables', (
 SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
   'oid', c.oid::pg_catalog.int8,
@@ -112,6 +114,8 @@ SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
         WHERE l.oid OPERATOR(pg_catalog.=) a.attcollation AND NOT l.collisdeterministic),
       'not_null', a.attnotnull,
       'has_default', e.text IS NOT NULL AND a.attgenerated OPERATOR(pg_catalog.=) '',
+      'default', CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) ''
+        THEN COALESCE(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') ELSE '' END,
       'generated', a.attgenerated OPERATOR(pg_catalog.<>) '',
       'generated_from', (
         SELECT COALESCE(pg_catalog.json_agg(DISTINCT b.attname), '[]'::pg_catalog.json)

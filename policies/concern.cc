@@ -57,6 +57,7 @@ bool moment_fits(const Policy& policy, Moment moment) {
     case Moment::UpFront:
       return !waits_for_violation(policy) && policy.constraint != "*";
     case Moment::AfterViolation:
+      if (policy.statement == StatementKind::Copy) return policy.apply == Apply::OnViolation;
       return policy.apply != Apply::UpFront && policy.action != Action::InsertMissing;
   }
   return false;

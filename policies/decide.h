@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/copy_staging.h"
 #include "parser/insert_form.h"
 #include "parser/on_conflict.h"
 #include "parser/statement.h"
@@ -57,6 +58,7 @@ struct Situation {
 enum class Remedy : std::uint8_t {
   AddClause,     // INSERT: `clause` is added
   InsertForm,    // UPDATE: `insert_form` is sent in its place; the client sees the tag of an UPDATE
+  StageRows,     // COPY: by way of a staging table, `staging`, with `clause` at the end
   ReportNoRows,  // UPDATE, after a violation: nothing is sent, the client sees `UPDATE 0`
 };
 
@@ -66,6 +68,7 @@ struct Decision {
   Remedy remedy = Remedy::AddClause;
   parser::OnConflict clause;
   parser::InsertForm insert_form;
+  parser::Staging staging;
   std::vector<KeyCheck> key_checks;  // of the values of each text that the insert form is used for
   std::optional<RowKeys> row_keys;   // rows of one text that name a key twice must be told apart
   Oid table = 0;                     // the table of the catalog
@@ -80,6 +83,9 @@ struct Decision {
 Decision decide(const parser::Insert& insert, const Situation& situation);
 
 Decision decide(const parser::Update& update, const Situation& situation);
+
+// copy_decide.cc
+Decision decide(const parser::Copy& copy, const Situation& situation);
 
 // A statement that is no INSERT at top level but hides one (EXPLAIN, PREPARE, CTE): the policy and
 // NotTopLevel, or no policy.

@@ -93,9 +93,18 @@ bool is_proven(std::string_view sql, const parser::Outline& outline, const Plan&
   if (of_text.statements.size() != outline.statements.size()) return false;
   const std::string edited =
       parser::apply(text, {edit_of(plan, text, of_text.statements[plan.index])});
-  return plan.decision.remedy == Remedy::InsertForm
-             ? parser::proves_insert_form(text, edited, plan.index, plan.decision.insert_form)
-             : parser::proves(text, edited, plan.index, plan.clause);
+  switch (plan.decision.remedy) {
+    case Remedy::AddClause:
+      return parser::proves(text, edited, plan.index, plan.clause);
+    case Remedy::InsertForm:
+      return parser::proves_insert_form(text, edited, plan.index, plan.decision.insert_form);
+    case Remedy::StageRows:
+      return parser::proves_staged_copy(
+          text, edited, staged_copy_of(plan, text, of_text.statements[0]), plan.decision.staging);
+    case Remedy::ReportNoRows:
+      return false;
+  }
+  return false;
 }
 
 PlanRef make_plan(std::string_view sql, const parser::Outline& outline, std::size_t index,
@@ -109,7 +118,7 @@ PlanRef make_plan(std::string_view sql, const parser::Outline& outline, std::siz
                               shape->statements[index]);
   const Decision& decision = plan->decision;
   if (!changes_text(*plan)) return plan;
-  if (decision.remedy == Remedy::AddClause) plan->clause = parser::render(decision.clause);
+  if (decision.remedy != Remedy::InsertForm) plan->clause = parser::render(decision.clause);
   if (!is_proven(sql, outline, *plan)) {
     plan->decision.reason = Reason::Proof;
     plan->clause.clear();
@@ -211,6 +220,8 @@ bool changes_text(const Plan& plan) {
       return true;
     case Remedy::InsertForm:
       return !decision.insert_form.columns.empty();
+    case Remedy::StageRows:
+      return !decision.staging.columns.empty();
     case Remedy::ReportNoRows:
       return false;
   }
@@ -220,9 +231,18 @@ bool changes_text(const Plan& plan) {
 parser::TextEdit edit_of(const Plan& plan, std::string_view sql,
                          const parser::StatementSpan& statement) {
   if (plan.edit) return *plan.edit;
+  if (plan.decision.remedy == Remedy::StageRows) {
+    return parser::staged_copy_edit(staged_copy_of(plan, sql, statement), statement);
+  }
   if (plan.decision.remedy != Remedy::InsertForm) return parser::splice(statement, plan.clause);
   const auto* update = std::get_if<parser::Update>(&plan.shape->statements[plan.index]);
   return parser::insert_form_edit(*update, plan.decision.insert_form, sql, statement);
+}
+
+parser::StagedCopy staged_copy_of(const Plan& plan, std::string_view sql,
+                                  const parser::StatementSpan& statement) {
+  const auto* copy = std::get_if<parser::Copy>(&plan.shape->statements[plan.index]);
+  return parser::staged_copy(*copy, plan.decision.staging, plan.clause, sql, statement);
 }
 
 PlanCache::PlanCache(PlanLimits limits) : impl_(std::make_shared<Impl>(limits)) {}

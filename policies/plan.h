@@ -51,6 +51,10 @@ bool changes_text(const Plan& plan);
 parser::TextEdit edit_of(const Plan& plan, std::string_view sql,
                          const parser::StatementSpan& statement);
 
+// Of a plan whose remedy is StageRows: the statements of that edit one by one.
+parser::StagedCopy staged_copy_of(const Plan& plan, std::string_view sql,
+                                  const parser::StatementSpan& statement);
+
 class PlanCache {
  public:
   explicit PlanCache(PlanLimits limits);

@@ -41,7 +41,8 @@ constexpr std::array<Text, kReasonCount> kTexts{{
      "The constraint, or another one on the same columns, is DEFERRABLE; ON CONFLICT needs a NOT "
      "DEFERRABLE one."},
     {Reason::Exclusion, "exclusion",
-     "An exclusion constraint can be skipped over (do_nothing) but never updated."},
+     "An exclusion constraint can be skipped over (do_nothing; in a COPY with `duplicates: "
+     "first`) but never updated."},
     {Reason::InvalidIndex, "invalid_index",
      "No single valid unique index answers to the policy's constraint or columns; see `pgconcord "
      "check --connect`."},

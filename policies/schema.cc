@@ -335,7 +335,7 @@ constexpr Key kKeys[] = {
      .allowed = "auto on_violation up_front",
      .slot = slot<&Policy::apply>(),
      .help = "After the original failed, before it is sent, or (`auto`) the first in autocommit "
-             "and the second elsewhere."},
+             "and the second elsewhere; of a COPY always the second."},
     {.path = "policies[].when", .type = Section, .help = "Sessions the policy is for."},
     {.path = "policies[].when.databases",
      .type = Texts,
@@ -396,13 +396,16 @@ constexpr Key kKeys[] = {
      .default_text = "leave_alone",
      .allowed = "leave_alone rewrite",
      .slot = slot<&Policy::triggers>(),
-     .help = "`do_update` on a table with BEFORE INSERT row triggers."},
+     .help =
+         "`do_update`, or a COPY whose rows are told apart by their key, on a table with BEFORE "
+         "INSERT row triggers."},
     {.path = "policies[].duplicates",
      .type = Word,
      .default_text = "error",
      .allowed = "error first last",
      .slot = slot<&Policy::duplicates>(),
-     .help = "One statement that names a key twice."},
+     .help = "One statement that names a key twice; `do_nothing` of an INSERT keeps the first row "
+             "also with `error`."},
     {.path = "policies[].on_sequence_drift",
      .type = Word,
      .default_text = "report",

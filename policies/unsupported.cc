@@ -43,8 +43,8 @@ void refuse_settings(const Config& config, Refusals& refusals) {
 }
 
 void refuse_keys(const Policy& policy, Refusals& refusals) {
-  refusals.add(policy.statement == StatementKind::Copy, policy, "`statement: copy`",
-               "use `statement: insert` or remove the policy");
+  refusals.add(policy.statement == StatementKind::Copy && policy.apply == Apply::OnViolation,
+               policy, "`statement: copy` with `apply: on_violation`", "use `apply: up_front`");
   refusals.add(policy.on_sequence_drift == SequenceDrift::Repair, policy,
                "`on_sequence_drift: repair`", "use `on_sequence_drift: report`");
 }

@@ -20,6 +20,9 @@ std::string sql_of(const Options& options) {
 }
 
 std::string moment_text(const Outcome& outcome) {
+  if (outcome.decision.policy->statement == policies::StatementKind::Copy) {
+    return "through a staging table (autocommit, transaction blocks)";
+  }
   if (outcome.moment == Moment::UpFront) return "up front (transaction blocks, pipelines)";
   return "on violation of " + outcome.violated + " (autocommit)";
 }

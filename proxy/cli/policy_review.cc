@@ -13,6 +13,7 @@ using policies::Decision;
 using policies::Moment;
 using policies::Policy;
 using policies::Reason;
+using policies::StatementKind;
 using policies::Table;
 using policies::UniqueIndex;
 
@@ -54,6 +55,13 @@ parser::Update representative_update(const Policy& policy, const Table& table,
   return update;
 }
 
+// A COPY of every column that can be supplied.
+parser::Copy representative_copy(const Table& table) {
+  parser::Copy copy;
+  copy.table = {table.schema, table.name};
+  return copy;
+}
+
 const UniqueIndex* index_of(const Policy& policy, const Table& table) {
   for (const UniqueIndex& index : table.indexes) {
     if (!policy.constraint.empty() && index.name == policy.constraint) return &index;
@@ -82,9 +90,15 @@ struct Review {
       situation.violated_table = table.name;
       situation.violated_constraint = constraint;
     }
-    return policy.statement == policies::StatementKind::Update
-               ? policies::decide(representative_update(policy, table, constraint), situation)
-               : policies::decide(representative_insert(table), situation);
+    switch (policy.statement) {
+      case StatementKind::Insert:
+        return policies::decide(representative_insert(table), situation);
+      case StatementKind::Update:
+        return policies::decide(representative_update(policy, table, constraint), situation);
+      case StatementKind::Copy:
+        return policies::decide(representative_copy(table), situation);
+    }
+    return {};
   }
 
   Finding finding(Severity severity, std::string message, Reason reason = Reason::None) const {
@@ -92,6 +106,18 @@ struct Review {
             std::string(policies::label(reason)), std::move(message)};
   }
 };
+
+std::string_view statement_word(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::Insert:
+      return "INSERT";
+    case StatementKind::Update:
+      return "UPDATE";
+    case StatementKind::Copy:
+      return "COPY";
+  }
+  return "";
+}
 
 bool is_configuration_mistake(Reason reason) {
   return reason == Reason::InvalidIndex || reason == Reason::CatalogUnknown;
@@ -102,8 +128,7 @@ std::optional<Finding> outcome(const Review& review, Moment moment, std::string_
   if (decision.policy == nullptr || decision.reason == Reason::None) return std::nullopt;
   return review.finding(
       is_configuration_mistake(decision.reason) ? Severity::Error : Severity::Warning,
-      (review.policy.statement == policies::StatementKind::Update ? "UPDATE" : "INSERT") +
-          std::string(" is left alone ") +
+      std::string(statement_word(review.policy.statement)) + " is left alone " +
           std::string(moment == Moment::UpFront ? "up front" : "on violation") + ": " +
           std::string(policies::explanation(decision.reason)),
       decision.reason);
@@ -111,7 +136,7 @@ std::optional<Finding> outcome(const Review& review, Moment moment, std::string_
 
 // A key drawn from a sequence collides only when the sequence lags: nothing a rewrite may hide.
 std::optional<Finding> sequence_note(const Review& review, const UniqueIndex& index) {
-  if (review.policy.statement != policies::StatementKind::Insert) return std::nullopt;
+  if (review.policy.statement == StatementKind::Update) return std::nullopt;
   for (const policies::Column& column : review.table.columns) {
     const bool is_key =
         std::find(index.columns.begin(), index.columns.end(), column.name) != index.columns.end();

@@ -115,6 +115,9 @@ Conversation::Verdict Conversation::plan_statement(std::string_view sql, std::si
     if (when == When::Always) count_hidden(*other);
     return Verdict::Forward;
   }
+  if (std::holds_alternative<parser::Copy>(statement)) {
+    return Verdict::Forward;  // copy_candidate.cc
+  }
   const parser::RelationName& table = *parser::written_table(statement);
   if (!scope_->plans_for_table(table.name)) return Verdict::Forward;
   policies::PlanRef plan;
@@ -241,6 +244,10 @@ Conversation::Sent Conversation::query_of_candidate(std::string_view sql, Expect
   if (queue_.skipping() || (status_ == 'E' && queue_.empty())) return Sent::No;
   const Command command = expected.command;
   const bool several = expected.detail != nullptr;
+  if (scope_->has_copies() && (command == Command::Copy || several)) {
+    const Sent sent = query_of_copy(sql, expected);
+    if (sent != Sent::No) return sent;
+  }
   const bool answerable = !several && may_be_answered(command);
   const bool may_stand_alone = alone() && answerable;
   Verdict savepoint = Verdict::Forward;

@@ -22,13 +22,13 @@ bool renames_statements(const std::vector<Command>& commands) {
   });
 }
 
+}  // namespace
+
 bool may_copy(const Expected& query) {
   if (!query.detail || query.detail->commands.empty()) return query.command == Command::Copy;
   const auto& commands = query.detail->commands;
   return std::find(commands.begin(), commands.end(), Command::Copy) != commands.end();
 }
-
-}  // namespace
 
 bool Conversation::client_frame(const wire::Frame& frame) {
   client_frame_whole_ = frame.whole;
@@ -77,8 +77,7 @@ bool Conversation::client_message(const wire::Frame& frame) {
       client_describe(frame);
       return true;
     case 'E':
-      client_execute(frame);
-      return true;
+      return client_execute(frame);
     case 'C':
       client_close(frame);
       return true;
@@ -92,14 +91,20 @@ bool Conversation::client_message(const wire::Frame& frame) {
       expect({Reply::FunctionCall, Origin::Client, Command::Other, false});
       to_server(frame);
       return true;
+    case 'd':
+      if (copy_run_ && copy_run_->is_preparing()) copy_run_->sent_ahead = true;
+      to_server(frame);
+      return true;
     case 'c':
     case 'f':
+      if (copy_run_ && copy_run_->is_preparing()) copy_run_->sent_ahead = true;
       // Sent ahead of the server's CopyInResponse: noted where it stands.
       if (copy_in_ != CopyIn::Running && !queue_.empty() && queue_.back().copy_ends < 0xFFFF) {
         ++queue_.back().copy_ends;
       }
       copy_in_ = CopyIn::No;
       to_server(frame);
+      if (copy_run_ && frame.type == 'c') send_merge();
       return true;
     case 'X':
       client_ended_ = true;
@@ -217,7 +222,8 @@ StatementRef Conversation::statement_of(const wire::ParseMessage& message, Comma
   if (!scope_) return written_statement(message, command);
   const bool changes = scope_->enforces() && scope_->may_change_names(message.sql);
   const bool keep = command == Command::Deallocate || command == Command::Prepare ||
-                    may_concern_policy(command, message.sql);
+                    may_concern_policy(command, message.sql) ||
+                    may_concern_copy(command, message.sql);
   const bool looks_up = command == Command::Select && message.sql.size() <= kGuardTextMax;
   if (!keep && !changes && !looks_up) return written_statement(message, command);
   ClientStatement statement{command, changes, changes && may_change_role(message.sql), {}, {}, {}};
@@ -286,13 +292,19 @@ void Conversation::client_describe(const wire::Frame& frame) {
   to_server(frame);
 }
 
-void Conversation::client_execute(const wire::Frame& frame) {
+bool Conversation::client_execute(const wire::Frame& frame) {
   const auto message = wire::execute_message(frame.body);
   const StatementRef* known = message ? portals_.find(message->portal) : nullptr;
   const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
   Expected expected{Reply::Execute, Origin::Client, statement->command, true};
   if (!statement->excerpt.empty()) expected.write = statement;
-  if (statement->command == Command::Copy) copy_starts(expected);
+  if (statement->command == Command::Copy) {
+    const bool under_policy = scope_ && message && !statement->sql.empty();
+    const Sent sent = under_policy ? execute_of_copy(message->portal, *statement) : Sent::No;
+    drop_client_rest_ = sent == Sent::Yes;
+    if (sent != Sent::No) return sent == Sent::Yes;
+    copy_starts(expected);
+  }
   if (scope_) {
     if (message) expected.detail = executed_rewritten(message->portal);
     if (!expected.detail && !statement->sql.empty()) {
@@ -308,6 +320,7 @@ void Conversation::client_execute(const wire::Frame& frame) {
   batch_open_ = batch_executed_ = true;
   expect(std::move(expected));
   to_server(frame);
+  return true;
 }
 
 void Conversation::client_close(const wire::Frame& frame) {

@@ -1,8 +1,8 @@
 // The state of a session and its parts; private to session/. One object per client, methods spread
 // over files by idea: session.cc (streams and phases), start_up.cc, negotiation.cc, login.cc,
 // client_side.cc, candidate.cc and group.cc (INSERTs under a policy), savepoint.cc (on_violation in
-// blocks), server_side.cc, replay.cc (on_violation), no_rows.cc (violations of UPDATE), look_up.cc
-// (own questions to the server).
+// blocks), copy_candidate.cc and copy_replies.cc (COPYs under a policy), server_side.cc, replay.cc
+// (on_violation), no_rows.cc (violations of UPDATE), look_up.cc (own questions to the server).
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,8 @@
 
 #include "parser/outline.h"
 #include "proxy/session/accounts.h"
+#include "proxy/session/copy_error.h"
+#include "proxy/session/copy_run.h"
 #include "proxy/session/guard.h"
 #include "proxy/session/policy_scope.h"
 #include "proxy/session/prepared_statements.h"
@@ -79,6 +81,9 @@ enum class Blocked : std::uint8_t {
 };
 
 enum class CopyIn : std::uint8_t { No, Starting, Running };
+
+// client_side.cc: one of the statements of a Query is a COPY.
+bool may_copy(const Expected& query);
 
 // attribution.cc: a violation of it can be explained by its text.
 bool is_write(parser::Command command);
@@ -188,7 +193,7 @@ class Conversation {
   bool client_parse(const wire::Frame& frame);
   bool client_bind(const wire::Frame& frame);
   void client_describe(const wire::Frame& frame);
-  void client_execute(const wire::Frame& frame);
+  bool client_execute(const wire::Frame& frame);
   void client_close(const wire::Frame& frame);
   void copy_starts(Expected& expected);
   bool client_sync(const wire::Frame& frame);
@@ -250,6 +255,29 @@ class Conversation {
   std::unique_ptr<ReplyDetail> take_rewritten(std::string_view portal);
   std::unique_ptr<ReplyDetail> executed_rewritten(std::string_view portal);
   void suspended_portal(Expected& head);
+
+  // copy_candidate.cc
+  bool may_concern_copy(parser::Command command, std::string_view sql) const;
+  Verdict plan_copy(std::string_view sql, bool alone, policies::PlanRef& plan);
+  CopyRun& start_copy(policies::PlanRef plan, std::string_view sql);
+  Sent query_of_copy(std::string_view sql, Expected& expected);
+  Sent execute_of_copy(std::string_view portal, const ClientStatement& statement);
+  void send_staged(std::string_view sql, Origin executed);
+  void close_staged();
+  void send_merge();
+  void send_copy_as_written(std::string_view sqlstate);
+
+  // copy_replies.cc
+  CopyNames copy_names() const;
+  void staged_begins(const wire::Frame& frame);
+  void staged_notice(const wire::Frame& frame);
+  void staged_complete(const wire::CommandTag& tag);
+  void staged_error(const wire::Frame& frame, const wire::ErrorResponse& error);
+  bool may_copy_as_written(const wire::Frame& frame, const wire::ErrorResponse& error);
+  void tell_staged_error(std::string raw, const wire::Frame& frame);
+  std::string error_of_copy(const std::string& raw) const;
+  bool staged_ready(const wire::Frame& frame);
+  void copy_begins_as_written(const ReplyDetail& detail);
 
   // savepoint.cc
   enum class Control : std::uint8_t { Set, Back, Release };
@@ -375,6 +403,7 @@ class Conversation {
   std::unique_ptr<Group> group_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<LookUp> look_up_;
+  std::unique_ptr<CopyRun> copy_run_;
   std::unique_ptr<LastWrite> last_write_;
   std::vector<OpenIncident> open_incidents_;
   bool checked_first_ = false;                // the last statement was a SELECT that found nothing

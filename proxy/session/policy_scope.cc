@@ -11,8 +11,13 @@ using policies::Oid;
 
 namespace {
 
+bool is_about_copies(const policies::Policy& policy) {
+  return policy.statement == policies::StatementKind::Copy;
+}
+
 bool asks_for_savepoints(const policies::Policy& policy) {
-  return policy.mode == policies::Mode::Enforce && policy.apply == policies::Apply::OnViolation;
+  return !is_about_copies(policy) && policy.mode == policies::Mode::Enforce &&
+         policy.apply == policies::Apply::OnViolation;
 }
 
 }  // namespace
@@ -30,7 +35,9 @@ PolicyScope::PolicyScope(policies::Selection selection) : selection_(std::move(s
 }
 
 void PolicyScope::note(const policies::Policy& policy) {
-  has_up_front_ = has_up_front_ || policies::is_up_front(policy);
+  const bool is_copy = is_about_copies(policy);
+  has_copies_ = has_copies_ || is_copy;
+  has_up_front_ = has_up_front_ || (policies::is_up_front(policy) && !is_copy);
   const bool is_update = policy.statement == policies::StatementKind::Update;
   has_updates_ = has_updates_ || is_update;
   answers_updates_ = answers_updates_ || (is_update && policies::waits_for_violation(policy));
@@ -39,6 +46,14 @@ void PolicyScope::note(const policies::Policy& policy) {
 bool PolicyScope::plans_for_table(std::string_view table) const {
   const auto names = [table](const policies::Policy* policy) {
     return policy->table == table && !policies::waits_for_violation(*policy);
+  };
+  return std::any_of(selection_.policies.begin(), selection_.policies.end(), names) ||
+         std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), names);
+}
+
+bool PolicyScope::copies_into(std::string_view table) const {
+  const auto names = [table](const policies::Policy* policy) {
+    return is_about_copies(*policy) && policy->table == table;
   };
   return std::any_of(selection_.policies.begin(), selection_.policies.end(), names) ||
          std::any_of(selection_.rolled_out_of.begin(), selection_.rolled_out_of.end(), names);

@@ -28,6 +28,9 @@ class PolicyScope {
   bool has_on_violation() const { return has_on_violation_; }  // one in `enforce` says that
   bool has_updates() const { return has_updates_; }            // a policy is about UPDATE
   bool answers_updates() const { return answers_updates_; }    // ... and about its violation
+  bool has_copies() const { return has_copies_; }              // a policy is about COPY
+  // A policy on any schema's table of that name is about COPY.
+  bool copies_into(std::string_view table) const;
   // A policy on any schema's table of that name may rewrite before a statement is sent.
   bool plans_for_table(std::string_view table) const;
   // A policy on any schema's table of that name asks for savepoints in transaction blocks.
@@ -88,6 +91,7 @@ class PolicyScope {
   bool has_on_violation_ = false;
   bool has_updates_ = false;
   bool answers_updates_ = false;
+  bool has_copies_ = false;
   bool changed_in_block_ = false;
   bool role_known_ = true;
 };

@@ -46,6 +46,7 @@ enum class Origin : std::uint8_t {
   Client,    // everything
   Inserted,  // ours inside the client's batch: its success is hidden, its error is the client's
   LookUp,    // ours alone: nothing but asynchronous messages
+  Staged,    // ours in the place of the client's COPY: see copy_run.h
 };
 
 // One statement of a text that was rewritten up front; positions are characters of the text that
@@ -70,6 +71,11 @@ struct ReplyDetail {
   std::vector<Rewritten> rewritten;       // in the order of the text
   policies::Reason refusal = policies::Reason::None;  // why a violation of it cannot be replayed
   bool guarded = false;  // the application handles its violation itself
+
+  // The COPY runs as the client wrote it because its staging table could not be made: the plan,
+  // and the SQLSTATE it failed with.
+  policies::PlanRef staging_failed;
+  std::string failed_with;
 
   bool resumed = false;  // rows of it were fetched before, and it was counted then
 

@@ -63,6 +63,7 @@ void Conversation::server_frame(const wire::Frame& frame) {
       return;
     case 'N':
       // Only a notice about our own statement is ours (5.3).
+      if (!queue_.empty() && queue_.front().origin == Origin::Staged) return staged_notice(frame);
       drop_server_rest_ = !queue_.empty() && queue_.front().origin == Origin::LookUp;
       if (!drop_server_rest_) to_client(frame);
       return;
@@ -107,6 +108,7 @@ void Conversation::consume(const wire::Frame& frame) {
       break;
     case 'G':
     case 'H':
+      if (hidden) staged_begins(frame);
       copy_response(frame.type);
       return;
     case '1':
@@ -145,6 +147,7 @@ void Conversation::copy_response(char type) {
     copy_decided(head, CopyIn::No);
     return;
   }
+  if (head.detail && head.detail->staging_failed) copy_begins_as_written(*head.detail);
   // Of a COPY that was not known as one the Sync went out; the server ignores it (4.31).
   const ReplyQueue::IgnoredSyncs ignored = queue_.drop_ignored_syncs();
   readies_due_ -= static_cast<std::uint32_t>(ignored.count);
@@ -180,6 +183,8 @@ void Conversation::server_complete(const wire::Frame& frame) {
     const std::string reported = reported_tag(tag, head);
     count_complete(tag, head);
     reported.empty() ? to_client(frame) : actions->to_client.append(reported);
+  } else if (head.origin == Origin::Staged) {
+    staged_complete(wire::command_tag(frame.body));
   }
   statement_ended(head);
   if (head.reply == Reply::Execute) queue_.pop();
@@ -198,6 +203,7 @@ void Conversation::server_ready(const wire::Frame& frame) {
     return;
   }
   if (hidden) return;
+  if (origin == Origin::Staged && staged_ready(frame)) return;
   block_error_.clear();
   if (readies_due_ > 0) --readies_due_;
   if (status_ == 'I') {
@@ -254,6 +260,8 @@ void Conversation::server_error(const wire::Frame& frame) {
   Expected& head = queue_.front();
   if (head.origin == Origin::LookUp) {
     look_up_error(frame, error);
+  } else if (head.origin == Origin::Staged) {
+    staged_error(frame, error);
   } else if (head.origin == Origin::Inserted && head.reply == Reply::Query) {
     control_error(frame, error);
   } else if (error.sqlstate == "25P02" && !block_error_.empty()) {

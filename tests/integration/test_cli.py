@@ -262,6 +262,40 @@ def test_explain_shows_what_an_update_is_answered_with(config, postgres, databas
     assert (outcome["moment"], outcome["result"], outcome["tag"]) == ("on_violation", "answered", "UPDATE 0")
 
 
+def test_explain_shows_what_a_copy_becomes(config, postgres, database, direct):
+    direct.execute(USERS)
+    policy = POLICY.rstrip() + "\n    statement: copy\n    duplicates: last\n"
+    file = config("version: 1\nmode: enforce\npolicies:\n" + policy)
+    connect = ("--config", file, "--connect", url(postgres, database))
+    done = call("explain", "COPY users (email, name) FROM STDIN CSV", *connect)
+    assert done.returncode == OK, done.stderr
+    assert (
+        "through a staging table" in done.stdout
+        and "COPY pg_temp.__pgconcord_copy (email, name) FROM STDIN CSV" in done.stdout
+    )
+    done = call("explain", "COPY users (email) FROM STDIN (FREEZE)", *connect)
+    assert done.returncode == OK and "left alone: copy_freeze" in done.stdout
+    done = call("explain", "COPY users (email) TO STDOUT", *connect)
+    assert done.returncode == OK and "no policy concerns it" in done.stdout
+
+
+def test_check_says_whether_the_role_may_copy_by_way_of_a_staging_table(config, postgres, database, direct):
+    direct.execute(USERS)
+    direct.execute("GRANT ALL ON users TO app")
+    file = config("version: 1\nmode: enforce\npolicies:\n" + POLICY.rstrip() + "\n    statement: copy\n")
+    arguments = ("check", "--strict", "--config", file, "--connect", url(postgres, database, "app"))
+    done = call(*arguments)
+    assert done.returncode == OK and "do_nothing by users_email_key" in done.stdout, done.stdout
+    direct.execute(f'REVOKE TEMPORARY ON DATABASE "{database}" FROM PUBLIC, app')
+    try:
+        done = call(*arguments)
+    finally:
+        direct.execute(
+            f'GRANT ALL ON DATABASE "{database}" TO app; GRANT CONNECT, TEMPORARY ON DATABASE "{database}" TO PUBLIC'
+        )
+    assert done.returncode == PROBLEM and "COPY is left alone" in done.stdout and "[copy_no_temp]" in done.stdout
+
+
 def test_explain_gives_the_reason_when_it_is_left_alone(config, postgres, database, direct):
     direct.execute(USERS)
     file = config("version: 1\nmode: enforce\npolicies:\n" + POLICY)

@@ -61,7 +61,7 @@ Json column() {
   return Json::parse(
       R"json({"name": "id", "number": 1, "type": "bigint", "type_oid": 20,
       "has_type_modifier": true, "is_enum": true, "is_domain": true, "in_check": true, "collates_plainly": false,
-      "not_null": true, "has_default": true,
+      "not_null": true, "has_default": true, "default": "7",
       "generated": false, "generated_from": [], "identity": "d", "sequence": "public.users_id_seq",
       "from_sequence": true, "in_any_index": true, "may_select": true, "may_insert": false, "may_update": true})json");
 }
@@ -82,7 +82,10 @@ Json answer() {
       "may_select": true, "may_insert": true, "may_update": true, "partition_key_columns": ["id"]})json");
   table["columns"] = Json::array({column()});
   table["indexes"] = Json::array({unique_index()});
-  return {{"role", "app"}, {"server_version_num", 160004}, {"tables", Json::array({table})}};
+  return {{"role", "app"},
+          {"server_version_num", 160004},
+          {"may_create_temporary_tables", true},
+          {"tables", Json::array({table})}};
 }
 
 TEST(CatalogFromJson, ReadsEveryField) {
@@ -90,6 +93,7 @@ TEST(CatalogFromJson, ReadsEveryField) {
   ASSERT_TRUE(catalog) << catalog.error();
   EXPECT_EQ(catalog->role(), "app");
   EXPECT_EQ(catalog->server_version_num(), 160004U);
+  EXPECT_TRUE(catalog->may_create_temporary_tables());
   const Table& table = *catalog->find("public", "users");
   EXPECT_EQ(table.oid, 16385U);
   EXPECT_EQ(table.relkind, 'p');
@@ -110,6 +114,7 @@ TEST(CatalogFromJson, ReadsColumnsAndIndexes) {
   EXPECT_EQ(id.type_oid, 20U);
   EXPECT_TRUE(id.has_type_modifier && id.is_enum && id.is_domain && id.in_check &&
               !id.collates_plainly);
+  EXPECT_EQ(id.default_expression, "7");
   EXPECT_EQ(id.identity, 'd');
   EXPECT_EQ(id.sequence, "public.users_id_seq");
   EXPECT_TRUE(id.not_null && id.has_default && !id.generated && id.from_sequence &&
@@ -128,9 +133,11 @@ TEST(CatalogFromJson, ReadsColumnsAndIndexes) {
 
 TEST(CatalogFromJson, AMissingFieldIsAnErrorThatSaysWhich) {
   const Json complete = answer();
-  for (const char* pointer : {"/role", "/tables", "/tables/0/oid", "/tables/0/row_security_applies",
-                              "/tables/0/columns/0/may_update", "/tables/0/columns/0/identity",
-                              "/tables/0/indexes/0/immediate", "/tables/0/indexes/0/kind"}) {
+  for (const char* pointer :
+       {"/role", "/may_create_temporary_tables", "/tables/0/columns/0/default", "/tables",
+        "/tables/0/oid", "/tables/0/row_security_applies", "/tables/0/columns/0/may_update",
+        "/tables/0/columns/0/identity", "/tables/0/indexes/0/immediate",
+        "/tables/0/indexes/0/kind"}) {
     const Json::json_pointer path(pointer);
     Json cut = complete;
     cut[path.parent_pointer()].erase(path.back());

@@ -4,7 +4,8 @@
 //   policy: {...}            YAML of one policy; `name` is added (p1, p2, ...)
 //   role: editor             whose catalog; default owner
 //   violation: S T N         after this violation (schema, table, constraint); default: up front
-//   situation: a, b          guarded, unresolved, no catalog, suspended, observe, share N
+//   situation: a, b          guarded, unresolved, no catalog, no temporary tables, suspended,
+//                            observe, share N
 //   INSERT ...               everything else
 #include <gtest/gtest.h>
 
@@ -92,8 +93,11 @@ std::uint8_t share(const Case& wanted) {
 Oid resolved(const Case& wanted, const parser::Statement& statement, const Catalog& catalog) {
   const auto* insert = std::get_if<parser::Insert>(&statement);
   const auto* update = std::get_if<parser::Update>(&statement);
-  if ((insert == nullptr && update == nullptr) || wanted.says("unresolved")) return 0;
-  const parser::RelationName& name = insert != nullptr ? insert->table : update->table;
+  const auto* copy = std::get_if<parser::Copy>(&statement);
+  if (std::holds_alternative<parser::Other>(statement) || wanted.says("unresolved")) return 0;
+  const parser::RelationName& name = insert != nullptr   ? insert->table
+                                     : update != nullptr ? update->table
+                                                         : copy->table;
   const Table* table = catalog.find(name.schema.empty() ? "public" : name.schema, name.name);
   return table == nullptr ? 0 : table->oid;
 }
@@ -106,6 +110,10 @@ std::string changed_text(const Plan& plan, const std::string& sql, const parser:
     case Remedy::InsertForm:
       return plan.decision.insert_form.columns.empty()
                  ? "an insert form"
+                 : parser::apply(sql, {edit_of(plan, sql, outline.statements[0])});
+    case Remedy::StageRows:
+      return plan.decision.staging.columns.empty()
+                 ? "a staging table"
                  : parser::apply(sql, {edit_of(plan, sql, outline.statements[0])});
     case Remedy::ReportNoRows:
       return "UPDATE 0 is reported";
@@ -138,7 +146,9 @@ std::string run(const test_support::GoldenCase& golden) {
   const auto config = load_text(yaml, "case.yaml");
   if (!config) return render(config.error());
   const Selection selection = select(config->policies, "db", "user", "app", share(wanted), 1);
-  const Catalog& catalog = catalog_of(wanted.role);
+  const Catalog& known = catalog_of(wanted.role);
+  const Catalog without_temporary_tables(known.role(), known.server_version_num(), known.tables());
+  const Catalog& catalog = wanted.says("no temporary tables") ? without_temporary_tables : known;
   Suspensions suspensions;
   if (wanted.says("suspended")) suspensions.add({"p1", "public", "users", catalog.role(), "42P10"});
 

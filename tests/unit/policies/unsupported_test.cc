@@ -34,7 +34,9 @@ TEST(NotInThisBuild, WhatIsImplementedIsNotRefused) {
           "  - {name: d, table: p.t, constraint: k, action: do_update, duplicates: first}\n"
           "  - {name: e, table: p.t, constraint: k, statement: update, action: insert_missing,\n"
           "     set: {a: b}}\n"
-          "  - {name: f, table: p.t, constraint: k, statement: update, action: do_nothing}\n"),
+          "  - {name: f, table: p.t, constraint: k, statement: update, action: do_nothing}\n"
+          "  - {name: g, table: p.t, constraint: k, statement: copy, action: do_update,\n"
+          "     duplicates: last}\n"),
       testing::IsEmpty());
 }
 
@@ -49,21 +51,24 @@ TEST(NotInThisBuild, EverySettingOfALaterReleaseIsNamed) {
 TEST(NotInThisBuild, EveryKeyOfAPolicyOfALaterReleaseIsNamed) {
   EXPECT_THAT(
       refused("policies:\n"
-              "  - {name: b, table: p.t, constraint: k, statement: copy, action: do_nothing}\n"
+              "  - {name: b, table: p.t, constraint: k, statement: copy, action: do_nothing,\n"
+              "     apply: on_violation}\n"
               "  - {name: c, table: p.t, constraint: k, action: do_nothing, on_sequence_drift: "
               "repair}\n"),
-      testing::ElementsAre("policy `b`: `statement: copy`",
+      testing::ElementsAre("policy `b`: `statement: copy` with `apply: on_violation`",
                            "policy `c`: `on_sequence_drift: repair`"));
 }
 
 TEST(NotInThisBuild, IsRenderedWithThePlaceOfThePolicy) {
   const auto config = load_text(
-      "policies:\n  - {name: a, table: p.t, constraint: k, statement: copy, action: do_nothing}\n",
+      "policies:\n  - {name: a, table: p.t, constraint: k, statement: copy, action: do_nothing,\n"
+      "     apply: on_violation}\n",
       "test.yaml");
   ASSERT_TRUE(config.has_value());
   EXPECT_EQ(render(not_in_this_build(*config)),
-            "test.yaml:2: error: policy `a`: `statement: copy` is not implemented in this release\n"
-            "  help: use `statement: insert` or remove the policy\n");
+            "test.yaml:2: error: policy `a`: `statement: copy` with `apply: on_violation` is not "
+            "implemented in this release\n"
+            "  help: use `apply: up_front`\n");
 }
 
 }  // namespace
