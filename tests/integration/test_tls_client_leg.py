@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from harness import messages
 from harness.certificates import Authority
-from harness.postgres_server import BINARIES
+from harness.postgres_server import PROGRAMS
 from harness.tls_clients import SSL_IN_USE, BioClient, TlsWireClient, client_context, listener, lives
 from harness.waiting import wait_until
 from harness.wire_client import WireClient
@@ -39,7 +39,7 @@ class TestClientLeg:
             f"host=localhost hostaddr=127.0.0.1 port={secure_proxy().port} user=app dbname={database} "
             f"sslmode=verify-full sslrootcert={authority.cert}"
         )
-        command = [BINARIES / "psql", "-XAtc", "SELECT 'through'", target]
+        command = [PROGRAMS / "psql", "-XAtc", "SELECT 'through'", target]
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "through\n"
 
     def test_allow_lets_both_in(self, secure_proxy, database):

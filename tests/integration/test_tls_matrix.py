@@ -6,7 +6,7 @@ import subprocess
 import psycopg
 import pytest
 from conftest import proxies
-from harness.postgres_server import BINARIES, PostgresServer
+from harness.postgres_server import PROGRAMS, PostgresServer
 from harness.proxy_process import binary, configuration
 from harness.tls_server import TlsPostgresServer
 
@@ -83,7 +83,7 @@ def log_in(port, sslmode, role, binding):
 def psql(port, sslmode, role, binding):
     """The system's libpq 15."""
     target = f"host=127.0.0.1 port={port} user={role} password={role} dbname=postgres sslmode={sslmode} channel_binding={binding}"
-    run = subprocess.run([BINARIES / "psql", "-XAtc", "SELECT 1", target], capture_output=True, text=True)
+    run = subprocess.run([PROGRAMS / "psql", "-XAtc", "SELECT 1", target], capture_output=True, text=True)
     return run.returncode == 0 and run.stdout == "1\n"
 
 

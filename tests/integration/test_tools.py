@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from harness.postgres_server import BINARIES
+from harness.postgres_server import PROGRAMS
 
 POLICY = "- {name: p, table: public.hits, constraint: hits_pkey, action: do_update}\n"
 SCHEMA = """
@@ -16,7 +16,7 @@ CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 
 
 def run(tool, port, *arguments):
-    command = [BINARIES / tool, "-h", "127.0.0.1", "-p", str(port), *arguments]
+    command = [PROGRAMS / tool, "-h", "127.0.0.1", "-p", str(port), *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -34,7 +34,7 @@ def test_a_dump_is_the_same_and_can_be_restored(proxy, postgres, direct, databas
     assert text == dump(postgres.port)
     direct.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     command = [
-        BINARIES / "psql",
+        PROGRAMS / "psql",
         "-h",
         "127.0.0.1",
         "-p",

@@ -11,7 +11,8 @@ import psycopg
 from harness.ports import free_port, has_ipv6
 from harness.waiting import wait_until
 
-BINARIES = pathlib.Path(os.environ.get("PGCONCORD_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
+PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")  # psql and its kin, with the system's libpq
+BINARIES = pathlib.Path(os.environ.get("PGCONCORD_POSTGRES_BIN", PROGRAMS))  # of the server; may lack them
 
 SETTINGS = """
 listen_addresses = '{addresses}'
