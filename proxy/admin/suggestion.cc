@@ -6,6 +6,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "policies/sequence_repair.h"
+
 namespace pgconcord::admin {
 namespace {
 
@@ -87,6 +89,9 @@ std::string evidence_of(const Case& constraint) {
     if (constraint.sum.causes[at(cause)] == 0) continue;
     text += ", " + percent(cause_share(constraint, cause)) + " " + std::string(label(cause));
   }
+  const auto& outcomes = constraint.sum.outcomes;
+  const bool is_known = std::any_of(outcomes.begin(), outcomes.end(), [](auto n) { return n > 0; });
+  if (!is_known) return text + ".";
   return text + ", " + percent(recovered_share(constraint)) + " recovered by the application.";
 }
 
@@ -134,10 +139,18 @@ std::string quoted_text(const std::string& value) {
   return text + "'";
 }
 
-std::string repair_sql(const Suggestion& suggestion, const std::string& column) {
+// By the sequence's name where it is known. Either form only moves it forward (rewrite.md D).
+std::string repair_sql(const Suggestion& suggestion, const IncidentGroup& sum) {
+  const std::string& column = sum.key_columns;
   const std::string table = quoted_name(suggestion.schema) + "." + quoted_name(suggestion.table);
-  return "SELECT setval(pg_get_serial_sequence(" + quoted_text(table) + ", " + quoted_text(column) +
-         "), (SELECT max(" + quoted_name(column) + ") FROM " + table + "));";
+  if (!sum.sequence.empty()) {
+    return policies::repair_statement({table, quoted_name(column), sum.sequence, true}, false);
+  }
+  const std::string sequence =
+      "pg_get_serial_sequence(" + quoted_text(table) + ", " + quoted_text(column) + ")";
+  return "SELECT setval(" + sequence + ", edge) FROM (SELECT max(" + quoted_name(column) +
+         ") AS edge FROM " + table + ") AS keys WHERE edge > COALESCE(pg_sequence_last_value(" +
+         sequence + "::regclass), 0);";
 }
 
 void advise(Suggestion& suggestion, Verdict verdict, std::string advice) {
@@ -166,8 +179,9 @@ bool advise_drift(Suggestion& suggestion, const Case& constraint) {
          "The key comes from a sequence that is behind its table, as after a restore or an import "
          "with explicit keys. Move the sequence; an upsert would lose new rows.");
   const std::string& columns = constraint.sum.key_columns;
-  if (!columns.empty() && columns.find(", ") == std::string::npos) {
-    suggestion.sql = repair_sql(suggestion, columns);
+  const bool is_named = suggestion.schema != "*" && suggestion.table != "unknown";
+  if (is_named && !columns.empty() && columns.find(", ") == std::string::npos) {
+    suggestion.sql = repair_sql(suggestion, constraint.sum);
   }
   return true;
 }

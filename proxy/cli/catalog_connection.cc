@@ -26,6 +26,34 @@ std::string one_line(std::string_view message) {
   return result;
 }
 
+using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+Result run(PGconn* connection, const std::string& sql) {
+  return {PQexec(connection, sql.c_str()), &PQclear};
+}
+
+QueryError error_of(const PGresult* result) {
+  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  return {sqlstate == nullptr ? "" : sqlstate,
+          one_line(message == nullptr ? PQresultErrorMessage(result) : message)};
+}
+
+Rows rows_of(const PGresult* result) {
+  Rows rows;
+  for (int i = 0; i < PQntuples(result); ++i) {
+    Row& row = rows.emplace_back();
+    for (int j = 0; j < PQnfields(result); ++j) {
+      if (PQgetisnull(result, i, j) != 0) {
+        row.emplace_back();
+      } else {
+        row.emplace_back(PQgetvalue(result, i, j));
+      }
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 void CatalogConnection::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
@@ -80,6 +108,22 @@ tl::expected<policies::Oid, std::string> CatalogConnection::resolve(
   policies::Oid oid = 0;
   std::from_chars(value->data(), value->data() + value->size(), oid);
   return oid;
+}
+
+tl::expected<Rows, QueryError> CatalogConnection::read(const std::string& sql,
+                                                       std::chrono::seconds timeout) const {
+  PGconn* connection = connection_.get();
+  const Result begun =
+      run(connection,
+          "BEGIN TRANSACTION READ ONLY; SET LOCAL lock_timeout = '2s'; "
+          "SET LOCAL statement_timeout = '" +
+              std::to_string(timeout.count()) + "s'; SET LOCAL search_path = pg_catalog");
+  if (PQresultStatus(begun.get()) != PGRES_COMMAND_OK) return tl::unexpected(error_of(begun.get()));
+  const Result result = run(connection, sql);
+  const bool worked = PQresultStatus(result.get()) == PGRES_TUPLES_OK;
+  run(connection, "ROLLBACK");
+  if (!worked) return tl::unexpected(error_of(result.get()));
+  return rows_of(result.get());
 }
 
 }  // namespace pgconcord::cli

@@ -2,7 +2,9 @@
 // uses libpq.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -12,6 +14,15 @@
 struct pg_conn;
 
 namespace pgconcord::cli {
+
+struct QueryError {
+  std::string sqlstate;  // empty: the connection is gone
+  std::string message;   // the server's, on one line
+};
+
+// Nothing = NULL.
+using Row = std::vector<std::optional<std::string>>;
+using Rows = std::vector<Row>;
 
 class CatalogConnection final : public CatalogSource {
  public:
@@ -25,6 +36,11 @@ class CatalogConnection final : public CatalogSource {
       const std::vector<std::string>& bare_names) const override;
   [[nodiscard]] tl::expected<policies::Oid, std::string> resolve(
       const parser::RelationName& name) const override;
+  // Rows of the user's own tables: in a read-only transaction of its own, so that no lock or
+  // snapshot outlives the answer, waiting for a lock no longer than two seconds and for the answer
+  // no longer than `timeout`. Names without schema are the server's own.
+  [[nodiscard]] tl::expected<Rows, QueryError> read(const std::string& sql,
+                                                    std::chrono::seconds timeout) const;
 
  private:
   struct Finish {

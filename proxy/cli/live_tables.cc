@@ -1,5 +1,7 @@
 // `pgconcord violations`, `policies`, `sessions` and `suggest`: what a running proxy says of
 // itself, as tables.
+#include "proxy/cli/live_tables.h"
+
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -79,26 +81,6 @@ std::string sessions_text(const Json& document, std::size_t most) {
   return table.text() + (all > most ? std::to_string(all - most) + " more\n" : "");
 }
 
-// YAML that can be read into the file: everything else is a comment.
-std::string suggestions_text(const Json& document, std::size_t most) {
-  std::string text = "policies:\n";
-  std::size_t shown = 0;
-  for (const Json& each : document.at("suggestions")) {
-    if (shown++ == most) break;
-    text += "  # " + text_of(each.at("schema")) + "." + text_of(each.at("table")) + " " +
-            text_of(each.at("constraint")) + ": " + text_of(each.at("verdict")) + "\n  #   " +
-            text_of(each.at("evidence")) + "\n  #   " + text_of(each.at("advice")) + "\n";
-    if (!each.at("sql").empty() && !text_of(each.at("sql")).empty()) {
-      text += "  #   " + text_of(each.at("sql")) + "\n";
-    }
-    for (const Json& caution : each.at("cautions")) {
-      text += "  #   - " + text_of(caution) + "\n";
-    }
-    text += text_of(each.at("policy"));
-  }
-  return shown == 0 ? "no violations since the start: nothing to suggest\n" : text;
-}
-
 using Render = std::string (*)(const Json&, std::size_t);
 
 int show_once(const Options& options, const std::string& path, Render render) {
@@ -135,6 +117,25 @@ int show(const Options& options, const std::string& path, Render render) {
 
 }  // namespace
 
+std::string suggestions_text(const Json& document, std::size_t most) {
+  std::string text = "policies:\n";
+  std::size_t shown = 0;
+  for (const Json& each : document.at("suggestions")) {
+    if (shown++ == most) break;
+    text += "  # " + text_of(each.at("schema")) + "." + text_of(each.at("table")) + " " +
+            text_of(each.at("constraint")) + ": " + text_of(each.at("verdict")) + "\n  #   " +
+            text_of(each.at("evidence")) + "\n  #   " + text_of(each.at("advice")) + "\n";
+    if (!each.at("sql").empty() && !text_of(each.at("sql")).empty()) {
+      text += "  #   " + text_of(each.at("sql")) + "\n";
+    }
+    for (const Json& caution : each.at("cautions")) {
+      text += "  #   - " + text_of(caution) + "\n";
+    }
+    text += text_of(each.at("policy"));
+  }
+  return shown == 0 ? "no violations since the start: nothing to suggest\n" : text;
+}
+
 int violations(const Options& options) {
   return show(options, "/api/v1/violations", violations_text);
 }
@@ -143,6 +144,7 @@ int policies_in_force(const Options& options) {
 }
 int sessions(const Options& options) { return show(options, "/api/v1/sessions", sessions_text); }
 int suggest(const Options& options) {
+  if (!options.from_log.empty()) return suggest_from_log(options);
   return show(options, "/api/v1/suggestions", suggestions_text);
 }
 

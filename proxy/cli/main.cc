@@ -38,6 +38,8 @@ int dispatch(const Options& options) {
       return cli::suggest(options);
     case Verb::Completion:
       return cli::completion(options);
+    case Verb::Doctor:
+      return cli::doctor(options);
   }
   return pgconcord::cli::kUsage;
 }

@@ -7,6 +7,7 @@
 
 #include "proxy/cli/build_facts.h"
 #include "proxy/cli/completion.h"
+#include "proxy/cli/planned_key.h"
 
 namespace pgconcord::cli {
 namespace {
@@ -116,6 +117,30 @@ void add_explain(CLI::App& app, Options& options) {
   verb.callback([&options] { options.verb = Verb::Explain; });
 }
 
+std::string planned_key_problem(const std::string& text) {
+  const auto key = planned_key(text);
+  return key ? "" : "--planned " + text + ": " + key.error();
+}
+
+void add_doctor(CLI::App& app, Options& options) {
+  auto& verb = *app.add_subcommand("doctor", "look for what makes writes of a database fail");
+  add_connect(verb, options);
+  verb.get_option("--connect")->required();
+  verb.add_option("--config", options.config_file, "also check the policies of this file")
+      ->envname("PGCONCORD_CONFIG")
+      ->type_name("FILE");
+  add_format(verb, options);
+  verb.add_option("--planned", options.planned,
+                  "a unique constraint to come, as `schema.table(column,column)`; may be repeated")
+      ->check(CLI::Validator(planned_key_problem, ""))
+      ->type_name("KEY");
+  verb.add_option("--timeout", options.timeout, "seconds for each question to the database")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600))
+      ->type_name("SECONDS");
+  verb.callback([&options] { options.verb = Verb::Doctor; });
+}
+
 void add_config_verbs(CLI::App& app, Options& options) {
   auto& verb = *app.add_subcommand("config", "show the configuration or its schema");
   verb.require_subcommand(1);
@@ -179,6 +204,14 @@ void add_live_verbs(CLI::App& app, Options& options) {
   for (CLI::App* verb : {&violations, &policies, &sessions}) {
     verb->add_flag("--watch", options.watch, "again every two seconds, until Ctrl-C");
   }
+  suggest
+      .add_option("--from-log", options.from_log,
+                  "from a log of PostgreSQL's (stderr, csvlog or jsonlog); - is standard input")
+      ->type_name("FILE");
+  suggest
+      .add_option("--log-line-prefix", options.log_line_prefix,
+                  "log_line_prefix of the server that wrote it; guessed where it is not given")
+      ->type_name("TEXT");
   violations.callback([&options] { options.verb = Verb::Violations; });
   policies.callback([&options] { options.verb = Verb::Policies; });
   sessions.callback([&options] { options.verb = Verb::Sessions; });
@@ -222,6 +255,7 @@ tl::expected<Options, Exit> parse_options(int argc, const char* const* argv) {
   add_check(app, options);
   add_explain(app, options);
   add_changes(app, options);
+  add_doctor(app, options);
   add_config_verbs(app, options);
   add_live_verbs(app, options);
   add_small_verbs(app, options);

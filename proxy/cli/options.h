@@ -33,6 +33,7 @@ enum class Verb : std::uint8_t {
   Drain,
   Suggest,
   Completion,
+  Doctor,
 };
 
 // What flags and environment say over the file; empty = not said.
@@ -63,6 +64,10 @@ struct Options {
   std::string admin_url;                    // healthcheck, the live tables, changes over HTTP
   std::size_t top = 20;                     // violations, suggest: rows at most
   bool watch = false;                       // run: its files; live tables: again and again
+  std::vector<std::string> planned;         // doctor: unique constraints to come
+  std::uint32_t timeout = 30;               // doctor: seconds for one question
+  std::string from_log;                     // suggest: a log of PostgreSQL's; - = standard input
+  std::string log_line_prefix;              // suggest: of that log
   std::string completion_script;            // completion: the answer
 };
 

@@ -19,6 +19,8 @@ int violations(const Options& options);
 int policies_in_force(const Options& options);
 int sessions(const Options& options);
 int suggest(const Options& options);
+int suggest_from_log(const Options& options);
 int completion(const Options& options);
+int doctor(const Options& options);
 
 }  // namespace pgconcord::cli

@@ -10,6 +10,7 @@ using metrics::Cause;
 using metrics::IncidentGroup;
 using metrics::Outcome;
 using testing::HasSubstr;
+using testing::Not;
 
 IncidentGroup group(std::string_view kind, std::string_view statement, Cause cause) {
   IncidentGroup group;
@@ -52,8 +53,26 @@ TEST(Suggest, ALaggingSequenceIsRepairedNotIgnored) {
   EXPECT_EQ(suggestion.verdict, Verdict::RepairSequence);
   EXPECT_EQ(suggestion.yaml, "");
   EXPECT_EQ(suggestion.sql,
-            "SELECT setval(pg_get_serial_sequence('\"public\".\"users\"', 'id'), (SELECT "
-            "max(\"id\") FROM \"public\".\"users\"));");
+            "SELECT setval(pg_get_serial_sequence('\"public\".\"users\"', 'id'), edge) FROM "
+            "(SELECT max(\"id\") AS edge FROM \"public\".\"users\") AS keys WHERE edge > "
+            "COALESCE(pg_sequence_last_value(pg_get_serial_sequence('\"public\".\"users\"', "
+            "'id')::regclass), 0);");
+}
+
+TEST(Suggest, MovesASequenceItKnowsOnlyForward) {
+  IncidentGroup drift = group("unique", "insert", Cause::SequenceDrift);
+  drift.key_columns = "id";
+  drift.sequence = "public.numbers";
+  EXPECT_EQ(only(drift).sql,
+            "SELECT setval('public.numbers', edge) FROM (SELECT max(\"id\") AS edge FROM "
+            "\"public\".\"users\") AS keys WHERE edge >= (SELECT CASE WHEN is_called THEN "
+            "last_value + 1 ELSE last_value END FROM public.numbers);");
+}
+
+TEST(Suggest, SaysNothingOfOutcomesNobodySaw) {
+  IncidentGroup seen = group("unique", "insert", Cause::Race);
+  seen.outcomes = {};
+  EXPECT_THAT(only(seen).evidence, Not(HasSubstr("recovered")));
 }
 
 TEST(Suggest, QuotesNamesThatAreNoWords) {
