@@ -45,7 +45,7 @@ class Masking:
         if kind == "t":
             return Message(kind, self.parameter_description(body))
         if kind in "EN":  # the number is that of the backend's place among all of them
-            return Message(kind, re.sub(rb"\bpg_temp_\d+\b", b"pg_temp_N", body))
+            return Message(kind, re.sub(rb"pg_temp_\d+", b"pg_temp_N", body))
         return message
 
 
