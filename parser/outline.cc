@@ -70,6 +70,7 @@ class Pass {
   void token(TokenKind kind);
   void word();
   void keyword(std::uint64_t code, std::size_t size);
+  void note_returning();
   void quoted_identifier(TokenKind kind);
   void literal(TokenKind kind);
   void number();
@@ -229,14 +230,17 @@ void Pass::keyword(std::uint64_t code, std::size_t size) {
       exact_ = exact_ || before_ == kUnicode;
       return;
     case keyword_code("returnin"):
-      if (top && is_returning && !is_label()) {
-        span_.returning = lexer_.begin();
-        span_.space_before_returning = follows_space();
-      }
+      if (top && is_returning) note_returning();
       return;
     default:
       return;
   }
+}
+
+void Pass::note_returning() {
+  if (is_label()) return;
+  span_.returning = lexer_.begin();
+  span_.space_before_returning = follows_space();
 }
 
 void Pass::quoted_identifier(TokenKind kind) {

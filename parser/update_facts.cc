@@ -196,6 +196,7 @@ class Reader {
   bool read_assignments(Update& update) {
     const std::vector<element> targets = list_field(fields_, "targetList");
     std::vector<std::size_t> starts;
+    starts.reserve(targets.size() + 1);
     for (const element target : targets) starts.push_back(token_of(as_node(target).fields));
     starts.push_back(where_ + 1);  // as if a comma stood in the place of WHERE
     for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -273,6 +274,7 @@ std::vector<std::pair<std::string, element>> key_equalities(object fields) {
     return {};
   }
   std::vector<std::pair<std::string, element>> pairs;
+  pairs.reserve(equalities.size());
   for (Equality& each : equalities) pairs.emplace_back(std::move(each.column), each.value);
   return pairs;
 }

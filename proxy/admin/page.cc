@@ -179,7 +179,7 @@ std::string statement_html(const ExplainedStatement& statement) {
 
 std::string field_html(std::string_view name, std::string_view value) {
   const std::string text = escaped(name);
-  return "<label class=\"q\">as " + text + " <input name=\"" + text + "\" value=\"" +
+  return R"(<label class="q">as )" + text + " <input name=\"" + text + "\" value=\"" +
          escaped(value) + "\" size=\"14\"></label> ";
 }
 
@@ -233,10 +233,10 @@ std::string page(const Overview& overview, unsigned refresh_seconds) {
       "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width\">";
   if (refresh_seconds > 0) {
-    html += "<meta http-equiv=\"refresh\" content=\"" + std::to_string(refresh_seconds) + "\">";
+    html += R"(<meta http-equiv="refresh" content=")" + std::to_string(refresh_seconds) + "\">";
   }
   // Answered at api/v1/explain: the links are those of the page all the same.
-  if (overview.explanation) html += "<base href=\"../../\">";
+  if (overview.explanation) html += R"(<base href="../../">)";
   html += "<title>pgconcord</title><style>" + std::string(kStyle) +
           "</style></head>\n<body>\n<h1>pgconcord <span class=\"q\">" + escaped(overview.version) +
           "</span></h1>\n<p>mode <b>" + escaped(overview.mode) + "</b>, ";

@@ -20,8 +20,13 @@ constexpr std::string_view kLineStart = "PROXY ";
 constexpr std::string_view kSignature = "\r\n\r\n\0\r\nQUIT\n"sv;
 constexpr std::size_t kFixedPart = 16;  // signature, version and command, family, length
 
-enum Command : std::uint8_t { kLocal = 0x20, kProxy = 0x21 };
-enum Family : std::uint8_t { kUnspecified = 0x00, kTcp4 = 0x11, kTcp6 = 0x21, kUnixStream = 0x31 };
+enum Command : std::uint8_t { Local = 0x20, Proxied = 0x21 };
+enum Family : std::uint8_t {
+  Unspecified = 0x00,
+  OverTcp4 = 0x11,
+  OverTcp6 = 0x21,
+  OverUnix = 0x31
+};
 // Addresses and ports of both ends.
 constexpr std::size_t kTcp4Size = 12, kTcp6Size = 36, kUnixSize = 216;
 
@@ -98,17 +103,17 @@ std::uint16_t number_at(std::string_view bytes, std::size_t at) {
 // TLVs behind the addresses are of no interest.
 HeaderStatus read_addresses(std::uint8_t family, std::string_view block, ProxyHeader& header) {
   switch (family) {
-    case kUnspecified:
+    case Unspecified:
       return HeaderStatus::Complete;
-    case kTcp4:
+    case OverTcp4:
       if (block.size() < kTcp4Size) return HeaderStatus::Invalid;
       header.client = inet_text(AF_INET, block.data(), number_at(block, 8));
       return HeaderStatus::Complete;
-    case kTcp6:
+    case OverTcp6:
       if (block.size() < kTcp6Size) return HeaderStatus::Invalid;
       header.client = inet_text(AF_INET6, block.data(), number_at(block, 32));
       return HeaderStatus::Complete;
-    case kUnixStream:
+    case OverUnix:
       if (block.size() < kUnixSize) return HeaderStatus::Invalid;
       header.client = "unix";  // of another machine: its path says nothing here
       return HeaderStatus::Complete;
@@ -120,12 +125,12 @@ HeaderStatus read_addresses(std::uint8_t family, std::string_view block, ProxyHe
 HeaderStatus read_version_2(std::string_view bytes, ProxyHeader& header) {
   if (bytes.size() < kFixedPart) return HeaderStatus::NeedMore;
   const auto command = static_cast<std::uint8_t>(bytes[12]);
-  if (command != kLocal && command != kProxy) return HeaderStatus::Invalid;
+  if (command != Local && command != Proxied) return HeaderStatus::Invalid;
   header.size = kFixedPart + number_at(bytes, 14);
   if (header.size > kProxyHeaderMax) return HeaderStatus::Invalid;
   if (bytes.size() < header.size) return HeaderStatus::NeedMore;
   // The balancer's own connection, as for a health check; whatever it says of addresses is void.
-  if (command == kLocal) return HeaderStatus::Complete;
+  if (command == Local) return HeaderStatus::Complete;
   const std::string_view block = bytes.substr(kFixedPart, header.size - kFixedPart);
   return read_addresses(static_cast<std::uint8_t>(bytes[13]), block, header);
 }

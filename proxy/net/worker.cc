@@ -46,8 +46,10 @@ Result<std::unique_ptr<Worker>> Worker::start(session::SettingsRef settings, Sha
 }
 
 Worker::Worker(session::SettingsRef settings, Shared& shared, metrics::Shard& metrics)
-    : shared_(shared), metrics_(metrics), plans_(plan_limits(settings->config.limits)) {
-  has_loop_ = uv_loop_init(&loop_) == 0;
+    : shared_(shared),
+      metrics_(metrics),
+      has_loop_(uv_loop_init(&loop_) == 0),
+      plans_(plan_limits(settings->config.limits)) {
   session::Environment environment{std::move(settings), plans_,   shared.catalogs,
                                    shared.suspensions,  metrics_, shared.incidents};
   context_ = std::make_unique<Context>(loop_, std::move(environment), shared.health, shared.tls);
