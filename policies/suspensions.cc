@@ -1,9 +1,14 @@
 #include "policies/suspensions.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 namespace pgconcord::policies {
 namespace {
+
+// Between two looks at them; the gauge tells of all.
+constexpr std::size_t kUnreportedMax = 1000;
 
 bool same_place(const Suspension& a, const Suspension& b) {
   return a.policy == b.policy && a.schema == b.schema && a.table == b.table && a.role == b.role;
@@ -18,6 +23,7 @@ bool Suspensions::add(const Suspension& suspension) {
   });
   if (known) return false;
   suspended_.push_back(suspension);
+  if (unreported_.size() < kUnreportedMax) unreported_.push_back(suspension);
   any_.store(true, std::memory_order_release);
   generation_.fetch_add(1, std::memory_order_acq_rel);
   return true;
@@ -36,6 +42,11 @@ bool Suspensions::holds(std::string_view policy, std::string_view schema, std::s
 std::vector<Suspension> Suspensions::all() const {
   const std::lock_guard lock(mutex_);
   return suspended_;
+}
+
+std::vector<Suspension> Suspensions::take_unreported() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(unreported_, {});
 }
 
 void Suspensions::clear() {

@@ -25,11 +25,14 @@ class Suspensions {
   // Raised by every change: part of a plan's cache key.
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
   std::vector<Suspension> all() const;
+  // Those added since the last call, for the log.
+  std::vector<Suspension> take_unreported();
   void clear();
 
  private:
   mutable std::mutex mutex_;
   std::vector<Suspension> suspended_;
+  std::vector<Suspension> unreported_;
   std::atomic<bool> any_{false};  // lets holds() answer without the lock
   std::atomic<std::uint64_t> generation_{0};
 };

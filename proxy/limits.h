@@ -33,6 +33,9 @@ inline constexpr std::uint32_t kSavepointsMax = 50;
 inline constexpr std::size_t kGuardTextMax = 8 * 1024;
 // Messages of one execution that are held until it is known whether it stands alone.
 inline constexpr std::size_t kGroupMax = 16;
+// Notices of a statement that are remembered in case it runs again, and the bytes of one.
+inline constexpr std::size_t kNoticesMax = 16;
+inline constexpr std::size_t kNoticeBytesMax = 8 * 1024;
 // protocol.md 4.8: names are significant in their first 63 bytes (NAMEDATALEN - 1).
 inline constexpr std::size_t kNameMax = 63;
 // One read buffer per worker.

@@ -40,4 +40,15 @@ void log_bursts(const std::vector<metrics::Burst>& bursts, const policies::Log& 
   }
 }
 
+void log_suspensions(const std::vector<policies::Suspension>& suspensions) {
+  for (const policies::Suspension& each : suspensions) {
+    spdlog::warn(
+        "policy suspended policy={} table={} role={} sqlstate={} reason=\"the rewritten statement "
+        "failed as the original could not\" until=\"reload or DDL\" help=\"pgconcord check "
+        "--connect\"",
+        quoted(each.policy), quoted(each.schema + "." + each.table), quoted(each.role),
+        quoted(each.sqlstate));
+  }
+}
+
 }  // namespace pgconcord::net

@@ -405,7 +405,10 @@ session::SettingsRef Server::settings() const {
   return settings_;
 }
 
-void Server::log_violations() { log_bursts(incidents_.take_bursts(), settings()->config.log); }
+void Server::log_violations() {
+  log_bursts(incidents_.take_bursts(), settings()->config.log);
+  log_suspensions(suspensions_.take_unreported());
+}
 
 int serve(ServeOptions options) {
   configure_log(options.config.log);

@@ -2,7 +2,8 @@
 // over files by idea: session.cc (streams and phases), start_up.cc, negotiation.cc, login.cc,
 // client_side.cc, candidate.cc and group.cc (INSERTs under a policy), savepoint.cc (on_violation in
 // blocks), copy_candidate.cc and copy_replies.cc (COPYs under a policy), server_side.cc, replay.cc
-// (on_violation), no_rows.cc (violations of UPDATE), look_up.cc (own questions to the server).
+// (on_violation), no_rows.cc (violations of UPDATE), rewritten_error.cc, look_up.cc (own questions
+// to the server).
 #pragma once
 
 #include <chrono>
@@ -244,7 +245,7 @@ class Conversation {
   bool group_takes(const wire::Frame& frame);
   std::optional<Reply> reply_in_group(const wire::Frame& frame);
   bool end_group(char next);
-  void arm_group(char next);
+  void arm_group(char next, const UpFront* up_front);
   void flush_group(bool armed);
   bool bind_in_pipeline(const wire::Frame& frame, const wire::BindNames& names,
                         const StatementRef& statement);
@@ -312,8 +313,7 @@ class Conversation {
                        std::string_view sql);
   void count_complete(const wire::CommandTag& tag, Expected& head);
   static std::string reported_tag(const wire::CommandTag& tag, const Expected& head);
-  std::string position_mapped(const wire::Frame& frame, const wire::ErrorResponse& error,
-                              const ReplyDetail& detail);
+  void server_notice(const wire::Frame& frame);
   void desynchronised(std::string_view what);
 
   // attribution.cc
@@ -360,9 +360,22 @@ class Conversation {
   void release_violation();
   void end_replay();
   bool replay_failed(const wire::ErrorResponse& error);
+  bool is_repeated_notice(const wire::Frame& frame);
+  void count_unarmed_violation(const wire::ErrorResponse& error, const ReplyDetail& detail);
+
+  // rewritten_error.cc
+  static bool may_come_from_clause(std::string_view sqlstate);
   void suspend(const policies::Decision& decision, std::string_view sqlstate);
   bool caused_by_rewrite(const wire::ErrorResponse& error, const Rewritten& part) const;
-  void count_unarmed_violation(const wire::ErrorResponse& error, const ReplyDetail& detail);
+  static std::string position_mapped(const wire::Frame& frame, std::uint32_t position,
+                                     const ReplyDetail& detail);
+  std::string error_of_rewritten(const wire::Frame& frame, const wire::ErrorResponse& error,
+                                 const Expected& head);
+  void keep_original(policies::PlanRef plan);
+  bool keeps_original() const;
+  bool hold_error(const wire::Frame& frame, const wire::ErrorResponse& error, const Expected& head);
+  void send_original();
+  void send_original_group(const StatementRef& text);
 
   // no_rows.cc
   bool reports_no_rows() const;

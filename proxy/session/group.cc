@@ -104,14 +104,16 @@ bool Conversation::end_group(char next) {
   if (savepoint == Verdict::Blocked) return false;
   look_up_failed_ = false;
   check_parameters(*group_->statement, group_->bind, up_front);
-  if (up_front.verdict == Verdict::Rewrite) {
+  const bool rewrites = up_front.verdict == Verdict::Rewrite;
+  const bool armed =
+      (may_wait && sent_as_it_is) || savepoint == Verdict::Rewrite || (rewrites && stands_alone);
+  if (armed) arm_group(next, rewrites ? &up_front : nullptr);
+  if (rewrites) {
     redirect_bind(up_front, *group_->statement, group_->bind,
                   static_cast<std::uint32_t>(group_->bind.size()));
     group_->bytes.erase(0, 5 + group_->bind.size());
     group_->replies.erase(group_->replies.begin());
   }
-  const bool armed = (may_wait && sent_as_it_is) || savepoint == Verdict::Rewrite;
-  if (armed) arm_group(next);
   if (savepoint == Verdict::Rewrite) {
     replay_->savepoint = true;
     ++savepoints_;
@@ -122,16 +124,20 @@ bool Conversation::end_group(char next) {
   return true;
 }
 
-void Conversation::arm_group(char next) {
+// `up_front`: it is not sent as it came.
+void Conversation::arm_group(char next, const UpFront* up_front) {
   Replay& replay = armed_replay(group_->statement->sql, group_->statement->command);
   replay.extended = true;
   replay.flushed = next == 'H';
   replay.parameter_types = group_->statement->parameter_types;
   replay.bind = group_->bind;
-  replay.execute = group_->bytes.substr(group_->execute_at);
-  replay.answers.assign(
-      group_->replies.begin() + static_cast<std::ptrdiff_t>(group_->execute_index),
-      group_->replies.end());
+  replay.execute_index = group_->execute_index;
+  const std::size_t first = up_front != nullptr ? 1 : group_->execute_index;
+  const std::size_t begin = up_front != nullptr ? 5 + group_->bind.size() : group_->execute_at;
+  replay.execute = group_->bytes.substr(begin);
+  replay.answers.assign(group_->replies.begin() + static_cast<std::ptrdiff_t>(first),
+                        group_->replies.end());
+  if (up_front != nullptr) keep_original(up_front->plans.front().second);
 }
 
 void Conversation::flush_group(bool armed) {
@@ -202,6 +208,7 @@ void Conversation::redirect_bind(const UpFront& up_front, const ClientStatement&
     // An error of the added clause comes at Parse or Bind (A22): each knows what it belongs to.
     Expected part{reply, origin, Command::Other, true};
     part.detail = with_parts();
+    part.armed = group_ && keeps_original();
     if (reply == Reply::Bind) part.detail->name = wire::significant(names->statement);
     expect(std::move(part));
   };

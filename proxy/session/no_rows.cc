@@ -25,6 +25,8 @@ void Conversation::tell_no_rows() {
   if (!replay_ || replay_->state == Replay::State::Idle || replay_->answered) return;
   replay_->answered = true;
   const policies::Decision& decision = replay_->plan->decision;
+  ++statements_seen_;
+  ++rewrites_seen_;
   accounts().statement(*cells_, facts_of(replay_->command).tag_word, replay_->extended);
   accounts().rewrite(*cells_, decision, "rewritten");
   accounts().absorbed(*cells_, decision, "on_violation", 1);

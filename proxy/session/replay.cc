@@ -1,9 +1,9 @@
 // on_violation: what happens between a violation and the rewritten statement's reply.
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "parser/edit.h"
+#include "proxy/limits.h"
 #include "proxy/session/command_facts.h"
 #include "proxy/session/conversation.h"
 
@@ -18,14 +18,6 @@ bool is_conflict(const wire::ErrorResponse& error) {
   // (rewrite.md 6).
   return (error.sqlstate == "23505" || error.sqlstate == "23P01") && error.where.empty() &&
          !error.constraint.empty() && error.routine != "comparetup_index_btree";
-}
-
-// Errors that an added ON CONFLICT can raise in a statement that had none (rewrite.md section 0).
-bool may_come_from_clause(std::string_view sqlstate) {
-  constexpr std::array<std::string_view, 13> kStates = {"42P10", "42501", "55000", "0A000", "42704",
-                                                        "42703", "42P01", "42702", "42P09", "42809",
-                                                        "428C9", "XX000", "21000"};
-  return std::find(kStates.begin(), kStates.end(), sqlstate) != kStates.end();
 }
 
 }  // namespace
@@ -49,6 +41,7 @@ void Conversation::overtake_replay() {
       return;
     case Replay::State::Held:
       replay_->overtaken = true;
+      if (replay_->original) return release_violation();
       decide_replay(wire::error_response(std::string_view(replay_->error).substr(5)));
       release_violation();
       return;
@@ -83,6 +76,25 @@ void Conversation::replay_behind_flush() {
   queue_.push(std::move(sync));
   actions->to_server.append(wire::make_sync());
   send_replay();
+}
+
+// A trigger's notice comes in both runs; the client sees it once. Compared whole, and only the few
+// that came in the first run.
+bool Conversation::is_repeated_notice(const wire::Frame& frame) {
+  std::vector<std::string>& notices = replay_->notices;
+  if (replay_->state == Replay::State::Armed) {
+    if (frame.complete() && frame.raw.size() <= kNoticeBytesMax && notices.size() < kNoticesMax) {
+      notices.emplace_back(frame.raw);
+    }
+    return false;
+  }
+  if (replay_->state != Replay::State::Running || queue_.empty() || !queue_.front().replayed) {
+    return false;
+  }
+  const auto found = std::find(notices.begin(), notices.end(), frame.raw);
+  if (found == notices.end()) return false;
+  notices.erase(found);
+  return true;
 }
 
 bool Conversation::catalog_knows(const wire::ErrorResponse& error) const {
@@ -186,6 +198,7 @@ void Conversation::send_replay() {
     accounts().savepoint(*cells_, "rolled_back");
     send_control(Control::Back);
   }
+  if (replay_->original) return send_original();
   if (reports_no_rows()) return ask_for_no_rows();
   std::string edited;
   auto detail = std::make_unique<ReplyDetail>();
@@ -212,8 +225,9 @@ void Conversation::send_extended_replay(const std::string& edited,
                                         std::unique_ptr<ReplyDetail> detail) {
   const auto names = wire::bind_names(replay_->bind);
   expect_again(Reply::Close, Origin::Inserted);
-  expect_again(Reply::Parse, Origin::Inserted);
-  expect_again(Reply::Bind, Origin::Inserted);
+  // Whichever of them fails, the position is the client's.
+  expect_again(Reply::Parse, Origin::Inserted).detail = std::make_unique<ReplyDetail>(*detail);
+  expect_again(Reply::Bind, Origin::Inserted).detail = std::make_unique<ReplyDetail>(*detail);
   expect_again(Reply::Execute, Origin::Client).detail = std::move(detail);
   for (std::size_t i = 1; i < replay_->answers.size(); ++i)
     expect_again(replay_->answers[i], Origin::Client);
@@ -248,6 +262,7 @@ void Conversation::release_violation() {
     const wire::ErrorResponse error =
         wire::error_response(std::string_view(replay_->error).substr(5));
     accounts().error(*cells_, error.sqlstate);
+    ++statements_seen_;
     accounts().statement(*cells_, facts_of(replay_->command).tag_word, replay_->extended);
     count_violation(error, replay_->command, replay_->sql);
     actions->to_client.append(replay_->error);
@@ -275,7 +290,7 @@ void Conversation::end_replay() {
 
 // True when the client gets the original error instead of this one.
 bool Conversation::replay_failed(const wire::ErrorResponse& error) {
-  if (replay_->state != Replay::State::Running) return false;
+  if (replay_->state != Replay::State::Running || replay_->original) return false;
   if (reports_no_rows()) {
     if (replay_->answered) return false;
   } else if (!may_come_from_clause(error.sqlstate)) {
@@ -286,32 +301,6 @@ bool Conversation::replay_failed(const wire::ErrorResponse& error) {
   replay_->ready.clear();
   release_violation();
   return true;
-}
-
-void Conversation::suspend(const policies::Decision& decision, std::string_view sqlstate) {
-  accounts().rewrite_error(*decision.policy, sqlstate);
-  const std::string role = scope_ && scope_->catalog() ? scope_->catalog()->role() : user;
-  env.suspensions.add(
-      {decision.policy->name, decision.schema, decision.table_name, role, std::string(sqlstate)});
-  if (sqlstate == "42P10") env.catalogs.mark_stale(database);
-}
-
-// Up front the original's own error is not known: what points into the clause, or names what only a
-// clause does, is ours.
-bool Conversation::caused_by_rewrite(const wire::ErrorResponse& error,
-                                     const Rewritten& part) const {
-  if (!may_come_from_clause(error.sqlstate) || !error.where.empty()) return false;
-  if (error.sqlstate == "42P10") return true;
-  const bool names_something = error.sqlstate == "42703" || error.sqlstate == "42702" ||
-                               error.sqlstate == "42P01" || error.sqlstate == "42704";
-  // Its columns and its table are the catalog's; a name that is not there is the client's own.
-  if (part.plan->decision.remedy == policies::Remedy::InsertForm && names_something) return false;
-  if (error.sqlstate == "21000") return error.routine.starts_with("ExecOnConflict");
-  if (error.position != 0) {
-    const std::uint32_t at = error.position - 1;
-    return at >= part.edit_begin && at < part.edit_begin + part.edit_length;
-  }
-  return error.sqlstate != "42703" && error.sqlstate != "42702" && error.sqlstate != "42P01";
 }
 
 // A violation of a statement that could not be armed: a policy that only works on violations left

@@ -62,10 +62,7 @@ void Conversation::server_frame(const wire::Frame& frame) {
       to_client(frame);
       return;
     case 'N':
-      // Only a notice about our own statement is ours (5.3).
-      if (!queue_.empty() && queue_.front().origin == Origin::Staged) return staged_notice(frame);
-      drop_server_rest_ = !queue_.empty() && queue_.front().origin == Origin::LookUp;
-      if (!drop_server_rest_) to_client(frame);
+      server_notice(frame);
       return;
     case 'E':
       server_error(frame);
@@ -228,6 +225,19 @@ void Conversation::schema_may_have_changed() {
   ddl_seen_ = false;
 }
 
+// Only a notice about our own statement is ours (5.3), and one that the client has seen already.
+void Conversation::server_notice(const wire::Frame& frame) {
+  if (!queue_.empty() && queue_.front().origin == Origin::Staged) return staged_notice(frame);
+  const bool is_ours = !queue_.empty() && queue_.front().origin == Origin::LookUp;
+  drop_server_rest_ = is_ours || (replay_ && is_repeated_notice(frame));
+  if (drop_server_rest_) return;
+  const bool rewritten = !queue_.empty() && queue_.front().detail && frame.complete() &&
+                         !queue_.front().detail->rewritten.empty();
+  const std::uint32_t at = rewritten ? wire::error_response(frame.body).position : 0;
+  at == 0 ? to_client(frame)
+          : actions->to_client.append(position_mapped(frame, at, *queue_.front().detail));
+}
+
 void Conversation::server_parameter(const wire::Frame& frame) {
   const auto status = wire::parameter_status(frame.body);
   if (!status) return;
@@ -270,7 +280,7 @@ void Conversation::server_error(const wire::Frame& frame) {
     if (head.replayed && replay_) replay_->answered = true;
     count_error(wire::error_response(std::string_view(block_error_).substr(5)), head);
     actions->to_client.append(std::exchange(block_error_, {}));
-  } else if ((head.armed && hold_violation(frame, error)) ||
+  } else if ((head.armed && replay_ && hold_error(frame, error, head)) ||
              (head.replayed && replay_failed(error))) {
     drop_server_rest_ = true;
   } else {
@@ -297,15 +307,8 @@ void Conversation::look_up_error(const wire::Frame& frame, const wire::ErrorResp
 void Conversation::client_error(const wire::Frame& frame, const wire::ErrorResponse& error,
                                 const Expected& head) {
   count_error(error, head);
-  const bool shifted =
-      head.detail && !head.detail->rewritten.empty() && error.position != 0 && frame.complete();
-  if (head.reply == Reply::Bind && head.detail && frame.complete() && error.sqlstate == "08P01") {
-    // It says which prepared statement takes how many parameters: the client's, not ours.
-    actions->to_client.append(wire::with_name(frame.raw, kRewrittenStatement, head.detail->name));
-    return;
-  }
-  shifted ? actions->to_client.append(position_mapped(frame, error, *head.detail))
-          : to_client(frame);
+  const bool rewritten = head.detail && !head.detail->rewritten.empty() && frame.complete();
+  rewritten ? actions->to_client.append(error_of_rewritten(frame, error, head)) : to_client(frame);
 }
 
 // The queue after an error, and what must be forgotten of the messages that were discarded with it.
@@ -434,21 +437,6 @@ void Conversation::count_complete(const wire::CommandTag& tag, Expected& head) {
   if (skipped > 0) {
     accounts().absorbed(*cells_, decision, head.replayed ? "on_violation" : "up_front", skipped);
   }
-}
-
-// The position points into the client's text: added clauses are taken out, a position inside one is
-// left out (4.14, A23).
-std::string Conversation::position_mapped(const wire::Frame& frame,
-                                          const wire::ErrorResponse& error,
-                                          const ReplyDetail& detail) {
-  const std::uint32_t at = error.position - 1;
-  std::uint32_t position = error.position;
-  for (const Rewritten& part : detail.rewritten) {
-    if (at < part.edit_begin) break;
-    if (at < part.edit_begin + part.edit_length) return wire::with_position(frame.raw, 0);
-    position = position - part.edit_length + part.edit_removed;
-  }
-  return wire::with_position(frame.raw, position);
 }
 
 }  // namespace pgconcord::session

@@ -182,24 +182,48 @@ std::string make_fatal(const FatalText& text) {
   return writer.take();
 }
 
-std::string with_position(std::string_view raw, std::uint32_t position) {
+namespace {
+
+// The message with `field` as `change` makes it of its value, which is empty where it is missing;
+// what comes out empty is left out.
+template <class Change>
+std::string with_field(std::string_view raw, char field, Change change) {
   ByteReader reader(raw.substr(5));
   ByteWriter writer;
   writer.begin(raw[0]);
+  bool found = false;
   while (reader.ok() && !reader.at_end()) {
     const char code = static_cast<char>(reader.u8());
     if (code == '\0') break;
     const std::string_view value = reader.string();
-    if (code != 'P') {
+    if (code == field) {
+      put_field(writer, code, change(value));
+      found = true;
+    } else {
       writer.raw(std::string_view(&code, 1));
       writer.string(value);
-    } else if (position != 0) {
-      put_field(writer, 'P', std::to_string(position));
     }
   }
+  if (!found) put_field(writer, field, change(std::string_view()));
   writer.raw(std::string_view("\0", 1));
   writer.end();
   return writer.take();
+}
+
+}  // namespace
+
+std::string with_position(std::string_view raw, std::uint32_t position) {
+  return with_field(raw, 'P', [position](std::string_view) {
+    return position == 0 ? std::string() : std::to_string(position);
+  });
+}
+
+std::string with_hint(std::string_view raw, std::string_view hint) {
+  return with_field(raw, 'H', [hint](std::string_view own) {
+    std::string text(own);
+    if (!text.empty()) text += '\n';
+    return text.append(hint);
+  });
 }
 
 std::optional<std::string_view> first_column(std::string_view body) {

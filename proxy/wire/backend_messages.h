@@ -63,6 +63,9 @@ std::string make_fatal(const FatalText& text);
 // is 0 (4.14).
 std::string with_position(std::string_view raw, std::uint32_t position);
 
+// The same with a field H, behind the server's own where there is one.
+std::string with_hint(std::string_view raw, std::string_view hint);
+
 // The first column of a DataRow body; nothing when it is NULL or there is none.
 std::optional<std::string_view> first_column(std::string_view body);
 

@@ -44,6 +44,18 @@ TEST(Suspensions, EveryChangeRaisesTheGeneration) {
   EXPECT_TRUE(suspensions.add(kOne));
 }
 
+TEST(Suspensions, AreReportedOnce) {
+  Suspensions suspensions;
+  EXPECT_TRUE(suspensions.take_unreported().empty());
+  suspensions.add(kOne);
+  suspensions.add(kOne);
+  EXPECT_EQ(suspensions.take_unreported(), std::vector{kOne});
+  EXPECT_TRUE(suspensions.take_unreported().empty());
+  suspensions.add({"other", "public", "users", "app", "42501"});
+  suspensions.clear();
+  EXPECT_EQ(suspensions.take_unreported().size(), 1U);
+}
+
 TEST(Suspensions, WorkersMayAddAndAskAtTheSameTime) {
   Suspensions suspensions;
   std::vector<std::thread> workers;

@@ -101,6 +101,13 @@ TEST(Position, IsReplacedAndEveryOtherFieldKept) {
             bytes_of("ErrorResponse S=ERROR V=ERROR C=42703 M=m Y=unknown R=r"));
 }
 
+TEST(Hint, StandsBehindTheServersOwn) {
+  EXPECT_EQ(with_hint(bytes_of("ErrorResponse S=ERROR C=42P10 M=m R=r"), "ours"),
+            bytes_of("ErrorResponse S=ERROR C=42P10 M=m R=r H=ours"));
+  EXPECT_EQ(with_hint(bytes_of("ErrorResponse S=ERROR C=42P10 M=m H=\"the server's\" R=r"), "ours"),
+            bytes_of("ErrorResponse S=ERROR C=42P10 M=m H=\"the server's\\nours\" R=r"));
+}
+
 TEST(NegotiateProtocolVersion, IsReadAsItIsWritten) {
   const std::string body = body_of("NegotiateProtocolVersion 196610 \"_pq_.a\" \"_pq_.b\"");
   const auto read = negotiate_protocol_version(body);
