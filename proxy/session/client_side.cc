@@ -22,6 +22,13 @@ bool renames_statements(const std::vector<Command>& commands) {
   });
 }
 
+// What is seen of a long text is its start; behind a long comment that says nothing.
+StatementRef start_of_statement(std::string_view name, std::string_view text) {
+  const Command command = parser::leading_command(text);
+  const bool is_hidden = command == Command::Empty || command == Command::Other;
+  return is_hidden ? unseen_statement(name) : plain_statement(command);
+}
+
 }  // namespace
 
 bool may_copy(const Expected& query) {
@@ -92,11 +99,13 @@ bool Conversation::client_message(const wire::Frame& frame) {
       to_server(frame);
       return true;
     case 'd':
+      copy_sync_ = false;
       if (copy_run_ && copy_run_->is_preparing()) copy_run_->sent_ahead = true;
       to_server(frame);
       return true;
     case 'c':
     case 'f':
+      copy_sync_ = false;
       if (copy_run_ && copy_run_->is_preparing()) copy_run_->sent_ahead = true;
       // Sent ahead of the server's CopyInResponse: noted where it stands.
       if (copy_in_ != CopyIn::Running && !queue_.empty() && queue_.back().copy_ends < 0xFFFF) {
@@ -135,7 +144,7 @@ bool Conversation::client_query(const wire::Frame& frame) {
     if (!expected.detail) {
       forget_renamed(expected.command, sql);
     } else if (renames_statements(expected.detail->commands)) {
-      statements_.clear();
+      statements_.lose();  // some of them
     }
     if (scope_) {
       const Sent sent = query_of_candidate(sql, expected);
@@ -148,7 +157,7 @@ bool Conversation::client_query(const wire::Frame& frame) {
   // Any simple Query destroys the unnamed statement and portal (4.7).
   statements_.forget("");
   portals_.forget("");
-  if (may_copy(expected)) copy_starts(expected);
+  if (may_copy(expected) || !frame.complete()) copy_starts(expected);
   expect(std::move(expected));
   to_server(frame);
   return true;
@@ -179,10 +188,15 @@ bool Conversation::client_parse(const wire::Frame& frame) {
     if (!name.empty()) before = statements_.confirmed(name);
     remember_statement(message->statement, statement_of(*message, command));
   } else {
-    // Too long to be read, or malformed: the server will tell; until then its name means nothing to
-    // us.
-    name = wire::significant(frame.body.substr(0, frame.body.find('\0')));
-    remember_statement(name, nullptr);
+    // Too long to be read, or malformed, which the server will tell.
+    const std::size_t end = std::min(frame.body.find('\0'), frame.body.size());
+    const std::string_view text = frame.body.substr(std::min(end + 1, frame.body.size()));
+    name = wire::significant(frame.body.substr(0, end));
+    StatementRef statement = start_of_statement(name, text);
+    if (scope_ && statement->command == Command::Insert) {
+      count_refusal(text, policies::Reason::TooLarge);
+    }
+    remember_statement(name, std::move(statement));
   }
   Expected expected{Reply::Parse, Origin::Client, Command::Other, true};
   if (!name.empty()) {
@@ -254,14 +268,14 @@ StatementRef Conversation::written_statement(const wire::ParseMessage& message,
 
 bool Conversation::client_bind(const wire::Frame& frame) {
   const auto names = wire::bind_names(frame.body);
-  const StatementRef* known = names ? statements_.find(names->statement) : nullptr;
-  const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
+  const StatementRef statement =
+      names ? statements_.meaning(names->statement) : plain_statement(Command::Other);
   if (names && !queue_.skipping()) {
     portals_.set(names->portal, statement, settings_->config.limits.prepared_statements);
     take_rewritten(names->portal);  // what it was bound to before is gone (4.7)
   }
-  if (names && statement->command == Command::Insert && frame.complete() &&
-      frame.body.size() <= kExplainedTextMax) {
+  if (names && !statement->excerpt.empty() && statement->command == Command::Insert &&
+      frame.complete() && frame.body.size() <= kExplainedTextMax) {
     note_bound_write(*statement, frame.body.substr(names->size));
   }
   const bool candidate = scope_ && names && is_candidate(*statement) && !queue_.skipping() &&
@@ -294,17 +308,17 @@ void Conversation::client_describe(const wire::Frame& frame) {
 
 bool Conversation::client_execute(const wire::Frame& frame) {
   const auto message = wire::execute_message(frame.body);
-  const StatementRef* known = message ? portals_.find(message->portal) : nullptr;
-  const StatementRef statement = known != nullptr ? *known : plain_statement(Command::Other);
+  const StatementRef statement =
+      message ? portals_.meaning(message->portal) : plain_statement(Command::Other);
   Expected expected{Reply::Execute, Origin::Client, statement->command, true};
-  if (!statement->excerpt.empty()) expected.write = statement;
+  if (!statement->excerpt.empty() || statement->unseen) expected.write = statement;
   if (statement->command == Command::Copy) {
     const bool under_policy = scope_ && message && !statement->sql.empty();
     const Sent sent = under_policy ? execute_of_copy(message->portal, *statement) : Sent::No;
     drop_client_rest_ = sent == Sent::Yes;
     if (sent != Sent::No) return sent == Sent::Yes;
-    copy_starts(expected);
   }
+  if (statement->command == Command::Copy || statement->unseen) copy_starts(expected);
   if (scope_) {
     if (message) expected.detail = executed_rewritten(message->portal);
     if (!expected.detail && !statement->sql.empty()) {
@@ -363,6 +377,7 @@ bool Conversation::client_sync(const wire::Frame& frame) {
     drop_client_rest_ = true;
     return true;
   }
+  copy_sync_ = false;
   batch_open_ = batch_executed_ = false;
   ++batch_number_;
   rewritten_.clear();

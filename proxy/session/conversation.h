@@ -19,6 +19,7 @@
 #include "proxy/session/copy_error.h"
 #include "proxy/session/copy_run.h"
 #include "proxy/session/guard.h"
+#include "proxy/session/pipe_watch.h"
 #include "proxy/session/policy_scope.h"
 #include "proxy/session/prepared_statements.h"
 #include "proxy/session/replay.h"
@@ -150,7 +151,6 @@ class Conversation {
   void enter_bypass();
   void bypassed_client_bytes(std::string_view bytes);
   void piped_server_bytes(std::string_view bytes);
-  bool may_leave_bypass(std::string_view bytes) const;
   void leave_bypass(std::string_view bytes);
 
   // start_up.cc
@@ -304,6 +304,8 @@ class Conversation {
   void copy_response(char type);
   bool copies() const { return copies_starting_ > 0 || copy_in_ != CopyIn::No; }
   void copy_decided(Expected& head, CopyIn outcome);
+  void return_copy_sync(const wire::ErrorResponse& error);
+  void learn_unseen(const ClientStatement& statement, std::string_view command);
   void statement_ended(Expected& head);
   void drop_failed();
   void restore_name(Expected& entry);
@@ -420,18 +422,20 @@ class Conversation {
   std::unique_ptr<LastWrite> last_write_;
   std::vector<OpenIncident> open_incidents_;
   bool checked_first_ = false;                // the last statement was a SELECT that found nothing
+  std::unique_ptr<PipeWatch> pipe_;           // while the session is bypassed
   std::unique_ptr<Negotiation> negotiation_;  // nullptr: nothing to settle
   std::unique_ptr<ScramLogin> login_;         // nullptr: the log-in passes through, or is over
   std::uint32_t auth_inspect_ = 0;            // of password messages: how much is to be read
   std::chrono::milliseconds opened_{0}, client_at_{0}, server_at_{0};
   std::uint64_t statements_seen_ = 0, violations_seen_ = 0, rewrites_seen_ = 0;
-  char status_ = 'I';        // of the last ReadyForQuery
-  bool seems_idle_ = false;  // bypassed: the last bytes were a tag and a ReadyForQuery
+  char status_ = 'I';  // of the last ReadyForQuery
   bool conforming_strings_ =
       true;  // ParameterStatus: is SQL text read as the server reads it (6.8)?
   bool utf8_ = true;
   bool lexing_in_doubt_ = false;  // what may have changed one of them is under way
   CopyIn copy_in_ = CopyIn::No;
+  bool copy_sync_ =
+      false;  // a Sync was taken out ahead of the data of the COPY, which has not begun
   std::uint32_t copies_starting_ = 0;  // entries of the queue with `starts_copy`
   bool ssl_asked_ = false, gss_asked_ = false;
   std::unique_ptr<ServerChoice> choice_;  // nullptr: there is none, or it is made

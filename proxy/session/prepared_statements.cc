@@ -19,6 +19,13 @@ const StatementRef& plain_statement(parser::Command command) {
   return plain[static_cast<std::size_t>(command)];
 }
 
+StatementRef unseen_statement(std::string_view name) {
+  ClientStatement statement;
+  statement.unseen = true;
+  statement.name = wire::significant(name);
+  return std::make_shared<const ClientStatement>(std::move(statement));
+}
+
 void NamedStatements::set(std::string_view name, StatementRef statement, std::size_t limit) {
   if (name.empty()) {
     unnamed_.statement = std::move(statement);
@@ -26,7 +33,10 @@ void NamedStatements::set(std::string_view name, StatementRef statement, std::si
   }
   if (!named_) named_ = std::make_unique<Map>();
   const std::string key(wire::significant(name));
-  if (named_->size() >= limit && !named_->contains(key)) return;
+  if (named_->size() >= limit && !named_->contains(key)) {
+    lost_ = true;
+    return;
+  }
   (*named_)[key].statement = std::move(statement);
 }
 
@@ -92,9 +102,21 @@ void NamedStatements::forget(std::string_view name) {
   }
 }
 
+StatementRef NamedStatements::meaning(std::string_view name) const {
+  const StatementRef* statement = find(name);
+  if (statement != nullptr) return *statement;
+  return lost_ ? unseen_statement(name) : plain_statement(parser::Command::Other);
+}
+
 void NamedStatements::clear() {
   unnamed_.statement.reset();
   named_.reset();
+  lost_ = false;
+}
+
+void NamedStatements::lose() {
+  clear();
+  lost_ = true;
 }
 
 }  // namespace pgconcord::session

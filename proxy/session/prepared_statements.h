@@ -26,11 +26,17 @@ struct ClientStatement {
   std::string look_up{};  // a SELECT's text, for what an INSERT behind it rests on
   // May change how the server reads SQL text; what it did is reported at ReadyForQuery (6.8).
   bool changes_lexing = false;
+  // Its Parse was not seen, or not the start of its text: it may be anything.
+  bool unseen = false;
+  std::string name{};  // of an unseen one
 };
 using StatementRef = std::shared_ptr<const ClientStatement>;
 
 // A shared statement without text, for sessions no policy concerns.
 const StatementRef& plain_statement(parser::Command command);
+
+// One whose text is not known.
+StatementRef unseen_statement(std::string_view name);
 
 // Names of one kind; the unnamed one is kept inline because nearly every client uses only that.
 //
@@ -53,8 +59,13 @@ class NamedStatements {
   StatementRef confirmed(std::string_view name) const;
   // nullptr when not known. Valid until the next change.
   const StatementRef* find(std::string_view name) const;
+  // What a name means to the server, as far as it is known: a name that is not may stand for
+  // anything where names were lost.
+  StatementRef meaning(std::string_view name) const;
   void forget(std::string_view name);
   void clear();
+  // Forgets all names, which the server does not.
+  void lose();
 
  private:
   struct Known {
@@ -69,6 +80,7 @@ class NamedStatements {
 
   Known unnamed_;
   std::unique_ptr<Map> named_;
+  bool lost_ = false;  // the server may know names that are not here
 };
 
 }  // namespace pgconcord::session

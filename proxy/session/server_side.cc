@@ -164,7 +164,28 @@ void Conversation::copy_decided(Expected& head, CopyIn outcome) {
   if (blocked != Blocked::CopyStart) return;
   blocked = Blocked::No;
   // Ignored as the server would, whatever comes behind the answer in the same read.
-  if (outcome == CopyIn::Running) held_.erase(0, 1 + wire::load_u32(held_.data() + 1));
+  if (outcome != CopyIn::Running) return;
+  held_.erase(0, 1 + wire::load_u32(held_.data() + 1));
+  copy_sync_ = true;
+}
+
+// A COPY may fail behind CopyInResponse and before it reads anything (a view, FREEZE, a trigger):
+// then the server does answer the Sync, and a client that sends no data waits for that. A cancel or
+// time-out ends the wait for data, and the Sync was read.
+void Conversation::return_copy_sync(const wire::ErrorResponse& error) {
+  if (!std::exchange(copy_sync_, false) || error.sqlstate.starts_with("57")) return;
+  batch_open_ = batch_executed_ = false;
+  ++batch_number_;
+  expect({Reply::Sync, Origin::Client, Command::Other, true});
+  actions->to_server.append(wire::make_sync());
+}
+
+// What kind of statement it is: the next time its Sync need not wait.
+void Conversation::learn_unseen(const ClientStatement& statement, std::string_view command) {
+  const StatementRef* known = statements_.find(statement.name);
+  if (known != nullptr ? known->get() != &statement : statement.name.empty()) return;
+  statements_.set(statement.name, plain_statement(parser::leading_command(command)),
+                  settings_->config.limits.prepared_statements);
 }
 
 // A COPY or other statement is over: whatever waited for what it would be goes on.
@@ -179,6 +200,7 @@ void Conversation::server_complete(const wire::Frame& frame) {
     const wire::CommandTag tag = wire::command_tag(frame.body);
     const std::string reported = reported_tag(tag, head);
     count_complete(tag, head);
+    if (head.write && head.write->unseen) learn_unseen(*head.write, tag.command);
     reported.empty() ? to_client(frame) : actions->to_client.append(reported);
   } else if (head.origin == Origin::Staged) {
     staged_complete(wire::command_tag(frame.body));
@@ -254,6 +276,7 @@ void Conversation::server_parameter(const wire::Frame& frame) {
 }
 
 void Conversation::server_error(const wire::Frame& frame) {
+  const bool by_policy = copy_run_ != nullptr;  // the Syncs of its messages are ours
   const wire::ErrorResponse error = wire::error_response(frame.body);
   drop_server_rest_ = false;
   if (error.fatal()) {
@@ -287,6 +310,7 @@ void Conversation::server_error(const wire::Frame& frame) {
     client_error(frame, error, head);
   }
   drop_failed();
+  if (!by_policy) return_copy_sync(error);
 }
 
 void Conversation::look_up_error(const wire::Frame& frame, const wire::ErrorResponse& error) {

@@ -133,6 +133,7 @@ void Conversation::resume_client() {
     copying_input_ = true;
     if (phase == Phase::Opaque || phase == Phase::Bypassed) {
       actions->to_server.append(pending);
+      if (pipe_) pipe_->client_bytes(pending);
     } else {
       feed_client(pending);
     }
@@ -183,7 +184,7 @@ void Conversation::feed_server(std::string_view input) {
       input.remove_prefix(rows);
     }
   }
-  if (phase == Phase::Opaque || phase == Phase::Bypassed) actions->to_client.forward(input);
+  if (phase == Phase::Opaque || phase == Phase::Bypassed) piped_server_bytes(input);
 }
 
 void Conversation::to_server(const wire::Frame& frame) {
@@ -279,7 +280,7 @@ void Conversation::drain() {
   draining = true;
   if (phase == Phase::Startup) {
     opened_ = env.now;  // it has yet to say hello, and is then told 57P03 (1.18)
-  } else if (idle()) {
+  } else if (idle() || (phase == Phase::Bypassed && pipe_->idle())) {
     fail(kShuttingDown, "draining");
   }
 }

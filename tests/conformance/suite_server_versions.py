@@ -15,7 +15,7 @@ from table import Table
 
 VERSIONS = {"14": "14.23.0-beta.17", "16": "16.14.0-beta.17", "17": "17.10.0-beta.17", "18": "18.4.0-beta.17"}
 SUITES = [
-    "transparency", "torture", "counting", "rewriting", "left_alone", "tls_matrix", "scram", "scram_tls",
+    "transparency", "torture", "copy_sync", "counting", "rewriting", "left_alone", "tls_matrix", "scram", "scram_tls",
 ]  # fmt: skip
 
 

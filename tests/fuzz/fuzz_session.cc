@@ -1,7 +1,8 @@
 // A Session under an enforcing policy, driven by both peers as the input says: never a crash, never
 // more output than a bound, and the end of both streams is the end of the session. The input is a
 // list of events: one byte that says which, and for bytes of a peer two of length and the bytes.
-// Bit 3 of the first says that the proxy ends SCRAM itself.
+// Bit 3 of the first says that the proxy ends SCRAM itself, bit 4 that it is off at first. Event 7
+// with bit 5 is a reload to the other of `off` and `enforce`.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -23,6 +24,12 @@ session::SettingsRef settings() {
       "users_email_key, statement: insert, action: do_nothing}]\n";
   auto made = std::make_shared<session::Settings>();
   made->config = policies::load_text(kYaml, "fuzz").value();
+  return made;
+}
+
+session::SettingsRef off_settings() {
+  auto made = std::make_shared<session::Settings>(*settings());
+  made->config.mode = policies::Mode::Off;
   return made;
 }
 
@@ -72,14 +79,17 @@ std::size_t taken(session::Actions& actions) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const session::SettingsRef kSettings = settings();
   static const session::SettingsRef kScram = scram_settings();
+  static const session::SettingsRef kOff = off_settings();
   const bool ends_scram = size > 0 && (data[0] & 8) != 0;
+  const bool is_off = size > 0 && (data[0] & 16) != 0;
   metrics::Registry registry{metrics::Caps{}};
   policies::PlanCache plans{policies::PlanLimits{}};
   policies::CatalogCache catalogs;
   policies::Suspensions suspensions;
   metrics::Incidents incidents;
-  session::Environment environment{ends_scram ? kScram : kSettings, plans,    catalogs, suspensions,
-                                   registry.make_shard(),           incidents};
+  const session::SettingsRef on = ends_scram ? kScram : kSettings;
+  session::Environment environment{is_off ? kOff : on,    plans,    catalogs, suspensions,
+                                   registry.make_shard(), incidents};
   environment.random_bytes = [](std::size_t count) { return std::string(count, 'A'); };
   if (size % 2 == 0) catalogs.store("shop", catalog(), environment.now);
   session::Session session(environment, 1);
@@ -89,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t events = 0;
   while (!input.empty()) {
     const int event = input[0] & 7;
+    const bool reloads = (input[0] & 32) != 0;
     input.remove_prefix(1);
     std::string_view bytes;
     if (event < 2 && input.size() >= 2) {
@@ -123,6 +134,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         session.drain(actions);
         break;
       default:
+        if (reloads) {
+          environment.settings = environment.settings == kOff ? on : kOff;
+          break;
+        }
         session.on_server_unavailable(actions);
         break;
     }

@@ -103,8 +103,8 @@ def test_everything_passes_a_pipe(switched, database):
         connection.execute("SELECT 1", prepare=True)
 
 
-def test_data_that_looks_like_an_idle_point_ends_nobody_elses_session(switched, database):
-    """A statement that pauses behind bytes that look like its end: at worst its own session is closed."""
+def test_data_that_looks_like_an_idle_point_is_none(switched, database):
+    """A statement that pauses behind bytes that look like its end."""
     fake = "C" + "\\000\\000\\000\\015" + "SELECT 1" + "\\000" + "Z\\000\\000\\000\\005I"
     with switched.connect(database) as other, WireClient(("127.0.0.1", switched.port)) as client:
         client.log_in(database=database)
@@ -113,6 +113,67 @@ def test_data_that_looks_like_an_idle_point_ends_nobody_elses_session(switched, 
         switched.switch("enforce")
         sql = f"COPY (SELECT '{fake}'::bytea, pg_sleep(0.2)::text FROM generate_series(1, 3)) TO STDOUT BINARY"
         client.send(messages.query(sql), messages.query("SELECT 2"))
-        client.read_until("Z", "E")
+        assert [m.kind for m in client.read_until_ready(2)].count("C") == 2
+        assert codes(client.query("INSERT INTO t VALUES (1)")) == [], "it reads again"
         other.execute("SELECT 1")
         assert is_absorbed(other)
+
+
+def codes(received):
+    return [m.fields["C"] for m in received if m.kind == "E"]
+
+
+class TestDrainOfPipes:
+    """A piped session ends where any other would (protocol.md 7.9)."""
+
+    @pytest.fixture
+    def process(self, proxy, direct):
+        direct.execute("CREATE TABLE t (id int PRIMARY KEY); GRANT ALL ON t TO app")
+        return proxy(mode="off", more="shutdown: {drain: 200ms}\n")
+
+    def client(self, process, database):
+        client = WireClient(("127.0.0.1", process.port))
+        client.log_in(database=database)
+        return client
+
+    def test_idle_ones_are_told_and_busy_ones_finish_first(self, process, database):
+        statements = {
+            "fresh": None,
+            "query": "SELECT 1",
+            "error": "SELECT 1/0",
+            "empty": "",
+            "parameter": "SET application_name = 'x'",
+            "listening": "LISTEN channel; NOTIFY channel, 'own'",
+        }
+        idle = {name: self.client(process, database) for name in statements}
+        for name, sql in statements.items():
+            if sql is not None:
+                idle[name].query(sql)
+        block, slow, batch, copy = (self.client(process, database) for _ in range(4))
+        block.query("BEGIN")
+        slow.send(messages.query("SELECT pg_sleep(1)"), messages.query("SELECT 2"))
+        batch.send(messages.one_statement("SELECT 3"), messages.FLUSH).read_until("C")
+        copy.send(
+            messages.parse("COPY t FROM STDIN") + messages.bind() + messages.execute() + messages.SYNC
+        ).read_until("G")
+        process.process.terminate()
+        for name, client in idle.items():
+            assert codes(client.read_until_closed()) == ["57P01"], name
+        received = slow.read_until_closed()
+        assert [m.kind for m in received] == ["T", "D", "C", "Z", "T", "D", "C", "Z", "E"]
+        assert codes(received) == ["57P01"]
+        assert codes(block.query("COMMIT") + block.read_until_closed()) == ["57P01"]
+        received = batch.send(messages.SYNC).read_until_closed()
+        assert [m.kind for m in received] == ["Z", "E"]
+        received = copy.send(messages.copy_data(b"1\n"), messages.COPY_DONE, messages.SYNC).read_until_closed()
+        assert [m.kind for m in received] == ["C", "Z", "E"]
+        assert process.process.wait(5) == 0
+        for client in (*idle.values(), block, slow, batch, copy):
+            client.socket.close()
+
+    def test_what_is_no_message_is_cut_at_the_end(self, process, database):
+        """The watch has lost its way: the session is never idle again, and nothing else happens to it."""
+        with self.client(process, database) as client:
+            client.send(b"Q\0\0\0\0")
+            client.read_until_closed()
+        assert process.metrics().total("client_connections") == 0

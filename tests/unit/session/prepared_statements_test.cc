@@ -76,5 +76,19 @@ TEST(PlainStatement, IsSharedPerCommand) {
   EXPECT_TRUE(plain_statement(Command::Insert)->sql.empty());
 }
 
+TEST(NamedStatements, ANameThatIsNotKnownIsAnythingOnlyWhereNamesWereLost) {
+  NamedStatements names;
+  EXPECT_FALSE(names.meaning("a")->unseen);
+  names.set("a", plain_statement(Command::Select), 1);
+  names.set("b", plain_statement(Command::Copy), 1);  // one too many
+  EXPECT_EQ(names.meaning("a")->command, Command::Select);
+  EXPECT_TRUE(names.meaning("b")->unseen);
+  EXPECT_EQ(names.meaning("b")->name, "b");
+  names.clear();  // the server's are gone as well
+  EXPECT_FALSE(names.meaning("b")->unseen);
+  names.lose();
+  EXPECT_TRUE(names.meaning("")->unseen);
+}
+
 }  // namespace
 }  // namespace pgconcord::session
