@@ -89,6 +89,7 @@ void read_source(object fields, Insert& insert) {
       std::any_of(kQueryClauses.begin(), kQueryClauses.end(),
                   [&source](std::string_view clause) { return has_field(source.fields, clause); });
   insert.source = rows.empty() || query ? InsertSource::Query : InsertSource::Values;
+  insert.is_ordered = has_field(source.fields, "sortClause");
   if (insert.source == InsertSource::Values) insert.values = columns_of(rows);
 }
 

@@ -38,6 +38,7 @@ struct Insert {
   InsertSource source = InsertSource::Values;
   std::vector<ColumnValues> values;  // by position; only for InsertSource::Values
   Overriding overriding = Overriding::None;
+  bool is_ordered = false;  // the query that gives the rows has an ORDER BY
   bool has_on_conflict = false;
   bool has_returning = false;
   std::vector<RelationName>

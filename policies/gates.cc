@@ -107,6 +107,20 @@ Reason returning(const Subject& subject, const Effect& effect) {
                                                                         : Reason::None;
 }
 
+// Who orders the rows of a query wants their generated keys to be in that order, and may sort what
+// comes back by them to tell which row is which (SQLAlchemy's add_all does). A row that was there
+// has an older key, and each object would get another one's.
+Reason order_of_keys(const Subject& subject, const Effect&) {
+  const auto& columns = subject.table.columns;
+  const bool has_generated_key = std::any_of(
+      columns.begin(), columns.end(), [](const Column& column) { return column.from_sequence; });
+  const bool unasked = subject.policy.returning == Returning::LeaveAlone;
+  const parser::Insert& insert = subject.insert;
+  return unasked && insert.has_returning && insert.is_ordered && has_generated_key
+             ? Reason::Returning
+             : Reason::None;
+}
+
 // Is the column's value drawn from a sequence, as far as anyone can tell? A key that a BEFORE
 // INSERT trigger may fill in counts too: that is how sequences were used before serial.
 bool is_drawn(const Subject& subject, const Column& column) {
@@ -171,7 +185,8 @@ Reason suspended(const Policy& policy, const Table& table, const Situation& situ
 constexpr Reason (*kRelationGates[])(const Table&) = {relation_kind, rules, inheritance};
 constexpr Reason (*kArbiterGates[])(const Subject&) = {deferrable, exclusion, invalid_index};
 constexpr Reason (*kEffectGates[])(const Subject&, const Effect&) = {
-    partition_key, privilege, row_security, trigger, returning, sequence_key, cte_same_table};
+    partition_key, privilege,     row_security, trigger,
+    returning,     order_of_keys, sequence_key, cte_same_table};
 
 template <class Gate, std::size_t N, class... Facts>
 Reason first_closed(Gate* const (&gates)[N], const Facts&... facts) {

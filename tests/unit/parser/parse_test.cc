@@ -133,6 +133,9 @@ TEST(ParseInsert, SeesClausesAndOverriding) {
   EXPECT_TRUE(full.has_on_conflict);
   EXPECT_TRUE(full.has_returning);
   EXPECT_EQ(full.overriding, Overriding::SystemValue);
+  EXPECT_FALSE(full.is_ordered);
+  EXPECT_TRUE(insert("insert into t select 1 union select 2 order by 1 returning *").is_ordered);
+  EXPECT_FALSE(insert("insert into t select * from (select 1 order by 1) s").is_ordered);
   EXPECT_EQ(insert("insert into t overriding user value values (1)").overriding,
             Overriding::UserValue);
 }
