@@ -15,6 +15,10 @@ CACHE = REPOSITORY / ".cache/examples"
 FRAMEWORKS = {
     "django-signup": "Django",
     "rails": "Active Record",
+    "fastapi": "SQLAlchemy",
+    "hibernate": "Hibernate, JDBC",
+    "node": "node-postgres, TypeORM",
+    "go": "pgx, GORM",
 }
 
 

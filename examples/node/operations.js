@@ -1,0 +1,3 @@
+// node-postgres, then TypeORM.
+import './pg.js';
+import './typeorm.js';
