@@ -201,6 +201,16 @@ void check_auth(const Config& config, Place place) {
   }
 }
 
+// Elsewhere in the file names of users may be patterns.
+void check_console(const Console& console, Place place) {
+  for (const std::string& user : console.users) {
+    if (user.find_first_of("*?") == std::string::npos || !place.sound({"users"})) continue;
+    place.report("users", {"`users` of the console takes no patterns", "name each user"});
+  }
+  if (!console.database.empty() || !place.sound({"database"})) return;
+  place.report("database", {"the console needs a name", "write one, such as `pgconcord`"});
+}
+
 }  // namespace
 
 void check_policy(const Policy& policy, const YamlNode& node, const std::string& path,
@@ -246,6 +256,7 @@ void check_settings(const Config& config, const YamlNode& root, Findings& findin
     catalog.report("source", {"`source: url` needs `url`",
                               "add `url: postgres://user@host:5432` or use `source: session`"});
   }
+  check_console(config.console, place.below("console"));
   Place admin = place.below("admin");
   if (!config.admin.address.unix_path.empty() && admin.sound({"address"})) {
     admin.report("address",

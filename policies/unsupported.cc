@@ -37,7 +37,6 @@ class Refusals {
 void refuse_settings(const Config& config, Refusals& refusals) {
   refusals.add(config.catalog.source == CatalogSource::Url, "catalog.source: url",
                "use `source: session`");
-  refusals.add(!config.console.users.empty(), "console.users", "remove it");
   refusals.add(config.metrics.partitions != "parent",
                "metrics.partitions: " + config.metrics.partitions, "use `partitions: parent`");
 }

@@ -13,6 +13,7 @@
 
 #include "metrics/incidents.h"
 #include "metrics/session_facts.h"
+#include "policies/catalog_cache.h"
 #include "policies/change.h"
 #include "proxy/admin/explained.h"
 #include "proxy/admin/policy_effect.h"
@@ -40,6 +41,8 @@ struct Sources {
   std::string version{};
   std::function<std::string()> mode{};  // the ceiling in force
   std::function<std::vector<metrics::SessionFacts>()> sessions{};
+  std::function<std::vector<RewriteCount>()> rewrites{};
+  std::function<std::vector<policies::CatalogCache::Known>()> catalogs{};
   std::function<std::string()> configuration{};  // JSON, without secrets
   // What a user may not see of the catalog is left out; the error is a sentence.
   std::function<tl::expected<Explained, std::string>(const ExplainRequest&)> explain{};

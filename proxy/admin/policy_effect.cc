@@ -59,4 +59,15 @@ std::vector<PolicyEffect> policy_effects(const policies::Config& config,
   return effects;
 }
 
+std::vector<RewriteCount> rewrite_counts(const metrics::Registry& registry) {
+  std::vector<RewriteCount> counts;
+  for (const metrics::Sample& sample : registry.samples(Metric::Rewrites)) {
+    const auto& labels = sample.labels;
+    counts.push_back({labels[0], labels[1], labels[2], labels[3], labels[4], sample.value});
+  }
+  std::sort(counts.begin(), counts.end(),
+            [](const auto& left, const auto& right) { return left.count > right.count; });
+  return counts;
+}
+
 }  // namespace pgconcord::admin

@@ -25,4 +25,10 @@ std::vector<PolicyEffect> policy_effects(const policies::Config& config,
                                          const metrics::Registry& registry,
                                          const std::function<bool(const std::string&)>& suspended);
 
+struct RewriteCount {
+  std::string policy, database, schema, table, result;  // as in the metric rewrites_total
+  double count = 0;
+};
+std::vector<RewriteCount> rewrite_counts(const metrics::Registry& registry);
+
 }  // namespace pgconcord::admin

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policies/load.h"
+#include "proxy/admin/console_answers.h"
 #include "proxy/admin/server.h"
 #include "proxy/cli/build_facts.h"
 #include "proxy/cli/configuration.h"
@@ -21,12 +22,17 @@ namespace {
 
 class HttpInterface final : public net::AdminInterface {
  public:
-  explicit HttpInterface(std::unique_ptr<admin::Server> server) : server_(std::move(server)) {}
+  HttpInterface(std::unique_ptr<admin::Server> server, admin::Sources sources)
+      : sources_(std::move(sources)), server_(std::move(server)) {}
   std::string address() const override {
     return server_->url().substr(std::string_view("http://").size());
   }
+  console::Answer answer(const console::Question& question) override {
+    return admin::console_answer(question, sources_);
+  }
 
  private:
+  const admin::Sources sources_;
   std::unique_ptr<admin::Server> server_;
 };
 
@@ -66,6 +72,8 @@ admin::Sources sources(net::Controllable& proxy) {
         proxy.configuration(), proxy.registry(),
         [&proxy](const std::string& policy) { return proxy.is_suspended(policy); });
   };
+  sources.rewrites = [&proxy] { return admin::rewrite_counts(proxy.registry()); };
+  sources.catalogs = [&proxy] { return proxy.catalogs(); };
   sources.sessions = [&proxy] { return sorted(proxy.session_facts()); };
   sources.configuration = [&proxy] { return effective_json(proxy.configuration()); };
   sources.explain = [&proxy](const admin::ExplainRequest& request) {
@@ -95,8 +103,9 @@ int run(const Options& options) {
   net::ServeOptions serve;
   serve.open_admin = [address = config->admin.address](net::Controllable& proxy) {
     return admin::Server::start(address, sources(proxy))
-        .map([](std::unique_ptr<admin::Server>&& server) -> std::unique_ptr<net::AdminInterface> {
-          return std::make_unique<HttpInterface>(std::move(server));
+        .map([&proxy](
+                 std::unique_ptr<admin::Server>&& server) -> std::unique_ptr<net::AdminInterface> {
+          return std::make_unique<HttpInterface>(std::move(server), sources(proxy));
         });
   };
   serve.config = std::move(*config);

@@ -129,6 +129,14 @@ void Connection::drain() {
   settle();
 }
 
+void Connection::answer(const console::Answer& answer) {
+  if (is_lingering_) return;
+  context_.refresh_clock();
+  session_.on_console_answer(answer, context_.actions);
+  carry_out();
+  settle();
+}
+
 // The order matters: bytes go out before what ends their direction.
 void Connection::carry_out() {
   if (client_) client_->write(context_.actions.to_client);
@@ -178,6 +186,8 @@ void Connection::carry_out_opening() {
       return open_server();
     case session::Opening::ClientTls:
       return ask_for_handshake();
+    case session::Opening::Console:
+      return context_.ask_console(id_, session_.take_question());
   }
 }
 
@@ -351,7 +361,8 @@ void Connection::drop_finished() {
     client_.reset();
     close_server();
   }
-  const bool has_server = server_ || connector_ || connect_outcome_;
+  const bool has_console = session_.phase() == Phase::Console;
+  const bool has_server = server_ || connector_ || connect_outcome_ || has_console;
   const bool client_ended = client_input_ == Input::Ended;
   if (client_ended && client_end_told_ && !has_server) linger();
   if (client_ && is_lingering_ && client_ended && client_->is_flushed()) client_.reset();
@@ -377,7 +388,8 @@ void Connection::note_phase() {
   noted_phase_ = phase;
   const bool is_choosing = phase == Phase::Connecting || phase == Phase::Authenticating;
   if (!is_choosing && !relays_cancel_) spare_.reset();
-  const bool is_known = phase == Phase::Ready || phase == Phase::Bypassed;
+  const bool is_known =
+      phase == Phase::Ready || phase == Phase::Bypassed || phase == Phase::Console;
   if (!is_known && phase != Phase::Closing) return;
   // protocol.md 1.23: the server sees the proxy's address, so this line joins its log with the
   // client's.

@@ -64,6 +64,8 @@ class Connection final : StreamEvents, ConnectorEvents, HandshakeGate::Visitor {
   // Once a second.
   void on_tick();
   void drain();
+  // Of the question that the session asked the console.
+  void answer(const console::Answer& answer);
   std::uint64_t id() const { return id_; }
   metrics::SessionFacts facts() const { return session_.facts(); }
 

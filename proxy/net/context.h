@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -35,6 +37,8 @@ struct Context {
   UpstreamHealth& health;
   const TlsStore& tls;
   HandshakeGate handshakes;
+  // The answer comes to the connection of that id, if it is still there.
+  std::function<void(std::uint64_t, console::Question)> ask_console;
   session::Actions actions;  // of the call under way; shared because connections take turns
 
  private:

@@ -14,6 +14,7 @@
 #include "policies/change.h"
 #include "policies/config.h"
 #include "policies/load.h"
+#include "proxy/console/question.h"
 #include "proxy/net/socket.h"
 
 namespace pgconcord::net {
@@ -72,6 +73,8 @@ class AdminInterface {
   virtual ~AdminInterface() = default;
   // host:port as bound.
   virtual std::string address() const = 0;
+  // Of the console's statements. Any thread but the main one and the workers'.
+  virtual console::Answer answer(const console::Question& question) = 0;
 };
 
 using ReadConfig = std::function<tl::expected<policies::Config, policies::ConfigErrors>()>;

@@ -82,14 +82,20 @@ Server::Server(ServeOptions options)
                  options_.config.metrics.max_applications}),
       metrics_(registry_.make_shard()),
       health_(options_.config.upstream.addresses.size()),
-      shared_{catalogs_, suspensions_, incidents_,
-              health_,   tls_,         [this] { uv_async_send(wake_.get()); }},
+      shared_{catalogs_,
+              suspensions_,
+              incidents_,
+              health_,
+              tls_,
+              console_,
+              [this] { uv_async_send(wake_.get()); }},
       errands_([this] { uv_async_send(wake_.get()); }) {
   uv_loop_init(&loop_);
 }
 
-// The admin threads look at everything else, so they end first.
+// The desk and the admin threads look at everything else, so they end first.
 Server::~Server() {
+  console_.close();
   admin_.reset();
   for (const auto& worker : workers_) worker->stop();
   workers_.clear();
@@ -176,6 +182,7 @@ Result<void> Server::open_admin() {
   auto admin = options_.open_admin(*this);
   if (!admin) return tl::unexpected(NetError{0, admin.error()});
   admin_ = std::move(*admin);
+  console_.open([this](const console::Question& question) { return admin_->answer(question); });
   return {};
 }
 
@@ -298,6 +305,7 @@ void Server::publish(policies::Config config) {
   auto next = std::make_shared<session::Settings>();
   next->config = std::move(config);
   next->generation = before ? before->generation + 1 : 1;
+  next->version = options_.build.version;
   create_policy_series(metrics_, next->config);
   catalogs_.clear();  // other tables may be named
   const std::lock_guard lock(settings_mutex_);

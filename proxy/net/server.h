@@ -96,6 +96,7 @@ class Server final : Controllable {
   metrics::Incidents incidents_;
   UpstreamHealth health_;
   TlsStore tls_;
+  ConsoleDesk console_;
   Shared shared_;
   mutable std::mutex settings_mutex_;  // the admin thread reads them
   session::SettingsRef settings_;

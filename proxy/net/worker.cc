@@ -53,6 +53,9 @@ Worker::Worker(session::SettingsRef settings, Shared& shared, metrics::Shard& me
   session::Environment environment{std::move(settings), plans_,   shared.catalogs,
                                    shared.suspensions,  metrics_, shared.incidents};
   context_ = std::make_unique<Context>(loop_, std::move(environment), shared.health, shared.tls);
+  context_->ask_console = [this](std::uint64_t id, console::Question question) {
+    ask_console(id, std::move(question));
+  };
   if (!has_loop_) return;
   wake_ = make_handle<uv_async_t>(this, [&](uv_async_t* handle) {
     return uv_async_init(
@@ -123,6 +126,7 @@ void Worker::read_inbox() {
   }
   if (inbox.drain && !is_draining_) drain_sessions();
   for (const auto& survey : inbox.surveys) answer(*survey);
+  for (const auto& [id, answer] : inbox.answers) deliver(id, answer);
   if (!inbox.stop) return;
   sessions_.fetch_sub(connections_.size() + preludes_.size(), std::memory_order_relaxed);
   preludes_.clear();
@@ -211,6 +215,17 @@ void Worker::answer(Survey& survey) {
   facts.reserve(connections_.size());
   for (const auto& [id, connection] : connections_) facts.push_back(connection->facts());
   survey.add(std::move(facts));
+}
+
+void Worker::ask_console(std::uint64_t id, console::Question question) {
+  shared_.console.ask(std::move(question), [this, id](console::Answer answer) {
+    post([&](Inbox& inbox) { inbox.answers.emplace_back(id, std::move(answer)); });
+  });
+}
+
+void Worker::deliver(std::uint64_t id, const console::Answer& answer) {
+  const auto found = connections_.find(id);
+  if (found != connections_.end()) found->second->answer(answer);  // may end itself
 }
 
 void Worker::on_tick() {

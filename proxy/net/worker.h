@@ -12,10 +12,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "policies/plan.h"
 #include "proxy/net/connection.h"
+#include "proxy/net/console_desk.h"
 #include "proxy/net/context.h"
 #include "proxy/net/proxy_prelude.h"
 #include "proxy/net/survey.h"
@@ -29,6 +31,7 @@ struct Shared {
   metrics::Incidents& incidents;
   UpstreamHealth& health;
   TlsStore& tls;
+  ConsoleDesk& console;
   // On a worker's thread: new settings are in force there, or it has no session left while the
   // proxy drains.
   std::function<void()> on_change;
@@ -69,6 +72,7 @@ class Worker final : ConnectionOwner, PreludeEvents {
     std::vector<Accepted> accepted;
     session::SettingsRef settings;
     std::vector<std::shared_ptr<Survey>> surveys;
+    std::vector<std::pair<std::uint64_t, console::Answer>> answers;
     bool drain = false;
     bool stop = false;
   };
@@ -81,6 +85,8 @@ class Worker final : ConnectionOwner, PreludeEvents {
   void add(Accepted accepted);
   void drain_sessions();
   void answer(Survey& survey);
+  void ask_console(std::uint64_t id, console::Question question);
+  void deliver(std::uint64_t id, const console::Answer& answer);
   void on_tick();
   void on_finished(Connection& connection) override;
   void on_header_read(ProxyPrelude& prelude) override;

@@ -57,6 +57,7 @@ enum class Opening : std::uint8_t {
   Cancel,  // as Server, for a CancelRequest: send to_server, wait for the server's EOF, close both
   ClientTls,  // after to_client was written: be the TLS server on the client leg, beginning with
               // Session::take_tls_bytes()
+  Console,    // answer Session::take_question() to on_console_answer(), later
 };
 
 struct Actions {

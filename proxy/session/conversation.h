@@ -1,5 +1,6 @@
 // The state of a session and its parts; private to session/. One object per client, methods spread
 // over files by idea: session.cc (streams and phases), start_up.cc, negotiation.cc, login.cc,
+// console.cc (the virtual database), facts.cc (what operators see),
 // client_side.cc, candidate.cc and group.cc (INSERTs under a policy), savepoint.cc (on_violation in
 // blocks), copy_candidate.cc and copy_replies.cc (COPYs under a policy), server_side.cc, replay.cc
 // (on_violation), no_rows.cc (violations of UPDATE), rewritten_error.cc, look_up.cc (own questions
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "parser/outline.h"
+#include "proxy/console/dialogue.h"
 #include "proxy/session/accounts.h"
 #include "proxy/session/copy_error.h"
 #include "proxy/session/copy_run.h"
@@ -79,6 +81,7 @@ enum class Blocked : std::uint8_t {
   No,
   Login,      // bytes behind the start-up packet wait for the end of authentication
   LookUp,     // a statement waits for a look-up
+  Console,    // a statement of the console waits for its answer
   CopyStart,  // a Sync waits for what a COPY turns out to be (protocol.md 4.31)
 };
 
@@ -111,6 +114,7 @@ class Conversation {
   std::string take_tls_bytes();
   void tick();
   void drain();
+  void shut_down();
   void fail(const wire::FatalText& text, std::string_view reason);
   bool idle() const;
   metrics::SessionFacts facts() const;
@@ -179,6 +183,18 @@ class Conversation {
   void negotiation_over();
   void become_pipe();
   void login_to_client(std::string_view message);
+
+  // console.cc
+  bool opens_console(const wire::StartupPacket& packet);
+  void console_login_frame(const wire::Frame& frame);
+  void enter_console();
+  void feed_console(std::string_view input);
+  void console_frame(const wire::Frame& frame);
+  void console_answered(const console::Answer& answer);
+  console::Question take_question() { return console_->take_question(); }
+  void after_console();
+  void end_console();
+  bool console_is_allowed();
 
   // login.cc
   bool is_to_be_relayed(const wire::Frame& frame);
@@ -425,7 +441,9 @@ class Conversation {
   std::unique_ptr<PipeWatch> pipe_;           // while the session is bypassed
   std::unique_ptr<Negotiation> negotiation_;  // nullptr: nothing to settle
   std::unique_ptr<ScramLogin> login_;         // nullptr: the log-in passes through, or is over
-  std::uint32_t auth_inspect_ = 0;            // of password messages: how much is to be read
+  std::unique_ptr<console::Dialogue> console_;  // from the end of its log-in on
+  std::unique_ptr<std::string> console_key_;    // BackendKeyData until then; nullptr: no console
+  std::uint32_t auth_inspect_ = 0;              // of password messages: how much is to be read
   std::chrono::milliseconds opened_{0}, client_at_{0}, server_at_{0};
   std::uint64_t statements_seen_ = 0, violations_seen_ = 0, rewrites_seen_ = 0;
   char status_ = 'I';  // of the last ReadyForQuery

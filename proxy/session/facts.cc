@@ -15,6 +15,8 @@ metrics::SessionState Conversation::state() const {
     case Phase::Opaque:
     case Phase::Bypassed:
       return SessionState::Unread;
+    case Phase::Console:
+      return SessionState::Console;
     case Phase::Closing:
       return SessionState::Closing;
     case Phase::Ready:

@@ -64,6 +64,9 @@ void Conversation::client_bytes(std::string_view bytes) {
       return;
     case Phase::Closing:
       return;
+    case Phase::Console:
+      feed_console(bytes);
+      return;
     case Phase::Ready:
       if (settings_ != env.settings && idle()) {
         idle_point();
@@ -91,6 +94,7 @@ bool Conversation::take_client_step(const wire::Step& step) {
 }
 
 void Conversation::feed_client(std::string_view input) {
+  if (phase == Phase::Console) return feed_console(input);
   if (blocked != Blocked::No) {
     held_.append(input);
     return;
@@ -229,8 +233,13 @@ void Conversation::client_eof() {
     set_phase(Phase::Closing);
     return;
   }
-  if (blocked != Blocked::No && !held_.empty()) {
+  if (blocked != Blocked::No && (!held_.empty() || phase == Phase::Console)) {
     shutdown_due_ = true;
+    return;
+  }
+  if (phase == Phase::Console) {
+    actions->close_client = true;
+    set_phase(Phase::Closing);
     return;
   }
   if (group_) flush_group(false);
@@ -241,6 +250,8 @@ void Conversation::client_eof() {
 
 void Conversation::server_eof() {
   if (phase == Phase::Closing) return;
+  // Of the server that let it in, which was left already.
+  if (phase == Phase::Console && !client_ended_) return;
   end_replay();
   if (phase == Phase::Ready && !client_ended_) {
     fail({"08006", "the connection to the server was lost",
@@ -281,16 +292,17 @@ void Conversation::drain() {
   if (phase == Phase::Startup) {
     opened_ = env.now;  // it has yet to say hello, and is then told 57P03 (1.18)
   } else if (idle() || (phase == Phase::Bypassed && pipe_->idle())) {
-    fail(kShuttingDown, "draining");
+    shut_down();
+  } else if (phase == Phase::Console && blocked == Blocked::No) {
+    end_console();
   }
 }
 
+void Conversation::shut_down() { fail(kShuttingDown, "draining"); }
+
 // Between two statements: the place to end, or to take over a new configuration.
 void Conversation::idle_point() {
-  if (draining) {
-    fail(kShuttingDown, "draining");
-    return;
-  }
+  if (draining) return shut_down();
   if (settings_ != env.settings || reselect_due_) {
     settings_ = env.settings;
     reselect_due_ = false;
@@ -391,6 +403,12 @@ void Session::refuse(Actions&) { impl_->refused = true; }
 bool Session::wants_client_input() const {
   return impl_->blocked == Blocked::No && impl_->phase != Phase::Connecting &&
          impl_->queue_.size() < kRepliesMax;
+}
+
+console::Question Session::take_question() { return impl_->take_question(); }
+
+void Session::on_console_answer(const console::Answer& answer, Actions& actions) {
+  impl_->run(actions, [&] { impl_->console_answered(answer); });
 }
 
 Phase Session::phase() const { return impl_->phase; }

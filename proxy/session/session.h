@@ -21,6 +21,7 @@
 #include "policies/config.h"
 #include "policies/plan.h"
 #include "policies/suspensions.h"
+#include "proxy/console/question.h"
 #include "proxy/crypto/digest.h"
 #include "proxy/session/actions.h"
 #include "proxy/session/leg.h"
@@ -31,6 +32,7 @@ namespace pgconcord::session {
 struct Settings {
   policies::Config config;
   std::uint64_t generation = 0;
+  std::string version{};  // of this program, for the console
 };
 using SettingsRef = std::shared_ptr<const Settings>;
 
@@ -59,6 +61,7 @@ enum class Phase : std::uint8_t {
   Ready,
   Opaque,    // replication or cancel: a byte pipe
   Bypassed,  // `mode: off`: a byte pipe until another mode is in force and it is idle
+  Console,   // with the virtual database: there is no server
   Closing,   // nothing more is read from the client
 };
 
@@ -84,6 +87,9 @@ class Session {
   void on_server_connected(Actions& actions);
   // Every address failed. The client gets FATAL 57P03 with a generic text (protocol.md 1.18, 1.19).
   void on_server_unavailable(Actions& actions);
+  // Opening::Console: what is asked; the answer goes to on_console_answer().
+  console::Question take_question();
+  void on_console_answer(const console::Answer& answer, Actions& actions);
   // About once a second while the session lives: deadlines of start-up and of own look-ups.
   void on_tick(Actions& actions);
   // The proxy is going away: a session that is idle now is told so (57P01) and closed, another at

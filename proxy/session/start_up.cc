@@ -121,6 +121,7 @@ void Conversation::accept_start_up(const wire::StartupPacket& packet) {
   if (database.empty()) database = user;
   application = wire::significant(packet.parameter("application_name"));
   opaque_ = wire::asks_for_replication(packet.parameter("replication"));
+  if (opens_console(packet)) return;
   choose_among_servers(std::string_view(held_).substr(0, wire::load_u32(held_.data())));
   actions->opening = Opening::Server;
   set_phase(Phase::Connecting);
@@ -206,13 +207,17 @@ bool Conversation::server_login_frame(const wire::Frame& frame) {
   }
   if (frame.type == 'R' && !is_to_be_relayed(frame)) return true;
   if (choice_ && keeps_login(frame)) return true;
+  if (console_key_ && authenticated_ && frame.type != 'R' && frame.type != 'E') {
+    console_login_frame(frame);
+    return true;
+  }
   switch (frame.type) {
     case 'R':
       if (wants_answer(frame.body)) ++auth_due_;
       if (auth_due_ > 0 && blocked == Blocked::Login) blocked = Blocked::No;
       relay_authentication(frame);
       // Nothing more of a pipe's log-in needs to be known, unless servers are chosen among.
-      if (opaque_ && !choice_) become_pipe();
+      if (opaque_ && !choice_ && !console_key_) become_pipe();
       return true;
     case 'K':
       if (frame.body.size() >= 4)

@@ -1,8 +1,9 @@
 // A Session under an enforcing policy, driven by both peers as the input says: never a crash, never
 // more output than a bound, and the end of both streams is the end of the session. The input is a
 // list of events: one byte that says which, and for bytes of a peer two of length and the bytes.
-// Bit 3 of the first says that the proxy ends SCRAM itself, bit 4 that it is off at first. Event 7
-// with bit 5 is a reload to the other of `off` and `enforce`.
+// Bit 3 of the first says that the proxy ends SCRAM itself, bit 4 that it is off at first, bit 6
+// that `app` may use the console, whose questions are answered behind the next event. Event 7 with
+// bit 5 is a reload to the other of `off` and `enforce`.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -45,6 +46,12 @@ session::SettingsRef scram_settings() {
   return made;
 }
 
+session::SettingsRef console_settings() {
+  auto made = std::make_shared<session::Settings>(*settings());
+  made->config.console.users = {"app"};
+  return made;
+}
+
 policies::CatalogRef catalog() {
   policies::Table users;
   users.oid = 16384;
@@ -80,14 +87,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const session::SettingsRef kSettings = settings();
   static const session::SettingsRef kScram = scram_settings();
   static const session::SettingsRef kOff = off_settings();
+  static const session::SettingsRef kConsole = console_settings();
   const bool ends_scram = size > 0 && (data[0] & 8) != 0;
   const bool is_off = size > 0 && (data[0] & 16) != 0;
+  const bool has_console = size > 0 && (data[0] & 64) != 0;
   metrics::Registry registry{metrics::Caps{}};
   policies::PlanCache plans{policies::PlanLimits{}};
   policies::CatalogCache catalogs;
   policies::Suspensions suspensions;
   metrics::Incidents incidents;
-  const session::SettingsRef on = ends_scram ? kScram : kSettings;
+  const session::SettingsRef on = ends_scram ? kScram : has_console ? kConsole : kSettings;
   session::Environment environment{is_off ? kOff : on,    plans,    catalogs, suspensions,
                                    registry.make_shard(), incidents};
   environment.random_bytes = [](std::size_t count) { return std::string(count, 'A'); };
@@ -141,7 +150,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         session.on_server_unavailable(actions);
         break;
     }
+    const bool asks = actions.opening == session::Opening::Console;
     bytes_out += taken(actions);
+    if (asks) {
+      session.take_question();
+      session.on_console_answer(console::Rows{}, actions);
+      bytes_out += taken(actions);
+    }
     ++events;
   }
   session.on_client_eof(actions);

@@ -25,6 +25,7 @@ char event_code(StepKind kind) {
     case StepKind::Tick:
     case StepKind::Reload:
     case StepKind::Refuse:
+    case StepKind::Answer:
     case StepKind::ClientSecured:
     case StepKind::ClientSecuredWithCertificate:
       return 5;
@@ -55,6 +56,8 @@ std::string conversation(const Script& script) {
   }
   const bool ends_scram = script.configuration.find("mode: scram") != std::string::npos;
   if (ends_scram && !seed.empty()) seed[0] = static_cast<char>(seed[0] | 8);
+  const bool has_console = script.configuration.find("console: {users: [app]}") == 0;
+  if (has_console && !seed.empty()) seed[0] = static_cast<char>(seed[0] | 64);
   // The catalog is known where the length is even; this event does nothing to it.
   if ((seed.size() % 2 == 0) != script.known_catalog) seed += event_code(StepKind::Tick);
   return seed.size() > kSeedMax ? std::string() : seed;

@@ -27,6 +27,7 @@ std::shared_ptr<const policies::Users> known_users() {
 session::SettingsRef settings_of(const std::string& yaml, std::uint64_t generation) {
   auto settings = std::make_shared<session::Settings>();
   settings->generation = generation;
+  settings->version = "0.1.0";
   settings->config = policies::default_config();
   if (yaml.empty()) return settings;
   auto config = policies::load_text("version: 1\n" + yaml, "script");
@@ -50,6 +51,20 @@ policies::CatalogRef known_catalog() {
   auto catalog = policies::catalog_from_json(known_catalog_json());
   EXPECT_TRUE(catalog.has_value()) << catalog.error();
   return std::make_shared<const policies::Catalog>(std::move(*catalog));
+}
+
+// KEY=VALUE words as rows, or `refused`.
+console::Answer answer_of(const std::string& text) {
+  if (text == "refused") {
+    return tl::unexpected(console::Refusal{"57P03", "the proxy is draining", "", ""});
+  }
+  console::Rows rows;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    rows.push_back({word.substr(0, equals), word.substr(equals + 1)});
+  }
+  return rows;
 }
 
 constexpr std::size_t kShown = 400;
@@ -163,6 +178,11 @@ void ScriptRun::absorb() {
   flag(actions_.opening == session::Opening::ClientTls, "start tls");
   flag(actions_.opening == session::Opening::NextServer, "next server");
   flag(actions_.opening == session::Opening::FirstServer, "first server");
+  flag(actions_.opening == session::Opening::Console, "ask");
+  if (actions_.opening == session::Opening::Console) {
+    session_->take_question();
+    is_asked_ = true;
+  }
   flag(actions_.shutdown_server, "shutdown server");
   flag(actions_.close_client, "close client");
   flag(actions_.close_server, "close server");
@@ -239,11 +259,25 @@ void ScriptRun::perform(const Step& step, const Cut& cut) {
     case StepKind::Refuse:
       call(&session::Session::refuse);
       break;
+    case StepKind::Answer:
+      answer(step.answer);
+      break;
     case StepKind::Reload:
       environment_.settings = settings_of(script_.reloaded, 2);
       break;
   }
   deliver_waiting();
+}
+
+void ScriptRun::answer(const std::string& text) {
+  is_asked_ = false;
+  session_->on_console_answer(answer_of(text), actions_);
+  absorb();
+  deliver_waiting();
+}
+
+void ScriptRun::answer_what_is_open() {
+  while (is_asked_) answer("refused");
 }
 
 void ScriptRun::check(const Cut& cut) {

@@ -39,6 +39,8 @@ class ScriptRun {
   void server_bytes(std::string_view bytes);
   void client_eof();
   void server_eof();
+  // The console's questions, which are answered sooner or later.
+  void answer_what_is_open();
 
   session::Phase phase() const { return session_->phase(); }
   // All series, without process_* and the times of the wall clock.
@@ -49,6 +51,7 @@ class ScriptRun {
   void call(std::string_view bytes,
             void (session::Session::*method)(std::string_view, session::Actions&));
   void call(void (session::Session::*method)(session::Actions&));
+  void answer(const std::string& text);
   void absorb();
   void deliver_waiting();
 
@@ -63,6 +66,7 @@ class ScriptRun {
   session::Actions actions_;
   std::deque<std::string> waiting_;  // read from the client while the session does not want it
   bool client_ended_ = false;
+  bool is_asked_ = false;  // by the console, and not answered yet
   std::string to_client_, to_server_;
   std::set<std::string> flags_;
   std::uint64_t bytes_out_ = 0;

@@ -186,9 +186,9 @@ class Reader {
     } else if (line.starts_with(">server ")) {
       for (const std::string& message : bytes_of(line.substr(8))) step.to_server += message;
     } else {
-      const std::set<std::string> known = {"connect",      "relay cancel", "shutdown server",
-                                           "close client", "close server", "waiting",
-                                           "next server",  "first server", "start tls"};
+      const std::set<std::string> known = {
+          "connect", "relay cancel", "shutdown server", "close client", "close server",
+          "waiting", "next server",  "first server",    "start tls",    "ask"};
       if (!known.contains(line.substr(1))) fail("unknown output: " + line);
       step.flags.insert(line.substr(1));
     }
@@ -228,6 +228,8 @@ class Reader {
     } else if (line == "reload") {
       event(StepKind::Reload);
       in_reload_ = true;
+    } else if (word == "answer") {
+      event(StepKind::Answer).answer = line.substr(7);
     } else if (word == "tick") {
       event(StepKind::Tick).elapsed = std::chrono::milliseconds(std::atoi(line.c_str() + 5));
     } else if (word == "metric") {

@@ -17,6 +17,9 @@
 //   cut                        what follows is another call
 //   client> EOF, server> EOF, connected, unavailable, tick MILLISECONDS, drain, refuse, reload
 //   client secured [certificate], connected with tls
+//   answer KEY=VALUE...        the console's question is answered with a row of two texts each, or
+//   answer refused             with a refusal
+//   >ask                       a question of the console
 //   >connect, >relay cancel, >client tls, >shutdown server, >close client, >close server, >waiting
 //   whole                      the moment of arrival matters: this one is not cut
 //   metric left_alone{policy="signup",reason="guarded"} 1
@@ -54,6 +57,7 @@ enum class StepKind : std::uint8_t {
   Drain,
   Refuse,
   Reload,
+  Answer,
 };
 
 struct Step {
@@ -61,6 +65,7 @@ struct Step {
   std::uint32_t line = 0;
   std::vector<std::string> messages;     // the input, in messages
   std::chrono::milliseconds elapsed{0};  // Tick
+  std::string answer;                    // Answer
   std::string to_client, to_server;      // the expected outputs
   std::set<std::string> flags;           // the expected changes: "connect", "close client", ...
   bool closed = false;                   // a further line of the same peer is another step

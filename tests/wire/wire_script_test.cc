@@ -174,6 +174,7 @@ class DroppedAnywhere : public ScriptTest {
   void finish(ScriptRun& run, std::size_t at) {
     constexpr std::uint64_t kBytesMax = 8 << 20;
     run.client_eof();
+    run.answer_what_is_open();
     run.server_eof();
     EXPECT_EQ(run.phase(), session::Phase::Closing) << script_.file << ", dropped at step " << at;
     EXPECT_LT(run.bytes_out(), kBytesMax);
