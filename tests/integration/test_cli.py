@@ -171,7 +171,7 @@ def test_check_as_json_names_every_error(config):
 
 
 def test_check_refuses_what_is_not_built_yet(config):
-    done = call("check", "--config", config("version: 1\nconsole: {users: [a]}\n"))
+    done = call("check", "--config", config("version: 1\nmetrics: {partitions: leaf}\n"))
     assert done.returncode == PROBLEM and "not implemented in this release" in done.stderr
 
 
