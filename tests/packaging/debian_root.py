@@ -57,7 +57,7 @@ class Root:
 
     def chroot(self, command, user=None):
         identity = [f"--userspec={user}"] if user else []
-        return ["chroot", *identity, str(self.folder), *map(str, command)]
+        return ["/usr/sbin/chroot", *identity, str(self.folder), *map(str, command)]
 
     def run(self, *command, **more):
         environment = {

@@ -78,7 +78,7 @@ class Container:
         self.process = subprocess.Popen(self.command(*image["Entrypoint"], *image["Cmd"]), env=self.environment)
 
     def command(self, *words):
-        return ["chroot", f"--userspec={self.user}", str(self.root), *words]
+        return ["/usr/sbin/chroot", f"--userspec={self.user}", str(self.root), *words]
 
     def healthcheck(self, image):
         return subprocess.run(
