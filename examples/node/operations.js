@@ -1,3 +1,3 @@
-// node-postgres, then TypeORM.
-import './pg.js';
-import './typeorm.js';
+// node-postgres, then TypeORM: one behind the other, which plain imports would not be.
+await import('./pg.js');
+await import('./typeorm.js');
