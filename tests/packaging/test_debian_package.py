@@ -163,14 +163,21 @@ def test_it_reloads_as_the_unit_says(service):
     wait_until(lambda: service.metrics().total("policy_info", policy="added") == 1, "the policy is known")
 
 
+def refuses(port):
+    try:
+        psycopg.connect(host="127.0.0.1", port=port, user="app", dbname="postgres", connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        return "shutting down" in str(error)
+    return False
+
+
 def test_it_drains_and_exits_with_0(service, postgres):
     connection = psycopg.connect(
         host="127.0.0.1", port=service.port, user="app", dbname=postgres.fresh_database("package")
     )
     connection.execute("SELECT 1")  # a transaction is open
     service.process.send_signal(signal.SIGTERM)
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(host="127.0.0.1", port=service.port, user="app", dbname="postgres", connect_timeout=5)
+    wait_until(lambda: refuses(service.port), "new clients are refused")
     assert connection.execute("SELECT 2").fetchone() == (2,)
     connection.commit()
     connection.close()
