@@ -124,7 +124,7 @@ void Dialogue::answered(const Answer& answer) {
 }
 
 void Dialogue::query(std::string_view body) {
-  script_.emplace();
+  script_ = Script{};
   const auto sql = wire::query_text(body);
   if (!sql) return fail_protocol("Query");
   parser::Outline outline;
@@ -343,7 +343,7 @@ void Dialogue::sync() {
 }
 
 void Dialogue::function_call() {
-  script_.emplace();  // it is answered like a Query
+  script_ = Script{};  // it is answered like a Query
   fail({"0A000", "the console has no functions", "", "Use SHOW HELP for a list."});
 }
 
